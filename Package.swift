@@ -1,0 +1,59 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .treatAllWarnings(as: .error),
+]
+
+/// One of our own modules. What it may import is listed by rank in `Docs/Architecture.md`; a test reads every import.
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: strict)
+}
+
+let package = Package(
+    name: "sluice",
+    products: [.executable(name: "sluice", targets: ["SluiceTool"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
+    targets: [
+        .systemLibrary(name: "CRocksDB", pkgConfig: "rocksdb", providers: [.apt(["librocksdb-dev"])]),
+        .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
+        module("HostSystem", ["CKernels"]),
+        module("Columnar", ["HostSystem", "CKernels"]),
+        module("CommitLog", ["HostSystem"]),
+        module("KeyedState", ["Columnar", "CommitLog", "HostSystem", "CRocksDB"]),
+        module("Dataflow", ["KeyedState", "CommitLog", "Columnar", "HostSystem", "CKernels"]),
+        module("Operators", ["Dataflow", "KeyedState", "CommitLog", "Columnar", "HostSystem", "CKernels"]),
+        module("StreamSQL", ["Operators", "Dataflow", "Columnar", "HostSystem"]),
+        .executableTarget(
+            name: "SluiceTool",
+            dependencies: [
+                "StreamSQL", "Operators", "Dataflow", "KeyedState", "CommitLog", "Columnar", "HostSystem",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+        module(
+            "Simulation",
+            ["StreamSQL", "Operators", "Dataflow", "KeyedState", "CommitLog", "Columnar", "HostSystem"]),
+        .target(
+            name: "TestSupport", dependencies: ["HostSystem", "Columnar"], path: "Tests/TestSupport",
+            swiftSettings: strict),
+        tests("HostSystemTests", ["HostSystem", "Simulation"]),
+        tests("ColumnarTests", ["Columnar", "HostSystem"]),
+        tests("CommitLogTests", ["CommitLog", "HostSystem", "Simulation"]),
+        tests("KeyedStateTests", ["KeyedState", "CommitLog", "HostSystem", "Simulation"]),
+        tests("DataflowTests", ["Dataflow", "KeyedState", "Columnar", "HostSystem", "Simulation"]),
+        tests("OperatorsTests", ["Operators", "Dataflow", "KeyedState", "Columnar", "HostSystem", "Simulation"]),
+        tests("StreamSQLTests", ["StreamSQL", "Operators", "Dataflow", "Columnar", "HostSystem"]),
+        tests("SimulationTests", ["Simulation", "HostSystem"]),
+        tests("EndToEndTests", ["HostSystem", "SluiceTool"]),
+        tests("TidyTests", []),
+    ]
+)

@@ -1,0 +1,17 @@
+// What Swift cannot express: CRC32C instructions, SIMD byte scans that inline into Swift loops, renameat2, mallopt.
+#ifndef SLUICE_CKERNELS_H
+#define SLUICE_CKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// CRC32C (Castagnoli) of `length` bytes, continued from `seed` (0 to begin).
+uint32_t sluice_crc32c(uint32_t seed, const void *bytes, size_t length);
+
+/// Renames without replacing: 0, or -1 with errno (EEXIST where the target is there).
+int sluice_rename_noreplace(const char *from, const char *to);
+
+/// Keeps freed memory of up to some hundreds of MB in the process, so that a batch's buffers are not mapped anew each time.
+void sluice_keep_freed_memory(void);
+
+#endif

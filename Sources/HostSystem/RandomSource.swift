@@ -1,0 +1,24 @@
+package protocol RandomSource: AnyObject, Sendable {
+    func next() -> UInt64
+}
+
+/// SplitMix64 (Steele, Lea, Flood 2014): small, seeded, the same everywhere.
+package struct SplitMix64: RandomNumberGenerator, Sendable {
+    package private(set) var state: UInt64
+
+    package init(seed: UInt64) { state = seed }
+
+    package mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+
+    /// Uniform in `0..<bound`.
+    package mutating func below(_ bound: Int) -> Int { Int(truncatingIfNeeded: next() >> 1) % bound }
+
+    /// True once in `n` times.
+    package mutating func oneIn(_ n: Int) -> Bool { below(n) == 0 }
+}

@@ -1,0 +1,115 @@
+import Columnar
+
+// What a scan is asked for: leaves of the records, converted straight into columns, and simple tests that decide early
+// whether a record is kept.
+
+/// One column a scan gives.
+package struct ScanColumn: Hashable, Sendable {
+    package enum Kind: Hashable, Sendable {
+        /// The value at `path`, NULL where it or anything above it is absent or NULL.
+        case value
+        /// BOOLEAN, never NULL: whether an object (for a ROW) or a value stands at `path`.
+        case presence
+    }
+
+    /// Field names from the top of the record: `["bid", "auction"]`.
+    package var path: [String]
+    package var type: DataType
+    package var kind: Kind
+    /// False: a NULL here is a bad record.
+    package var isNullable: Bool
+
+    package init(path: [String], type: DataType, kind: Kind = .value, isNullable: Bool = true) {
+        self.path = path
+        self.type = type
+        self.kind = kind
+        self.isNullable = isNullable
+    }
+}
+
+/// A test of one scanned column against a literal of its type. A record is kept where all tests are TRUE (not NULL).
+package struct ScanPredicate: Hashable, Sendable {
+    package enum Comparison: String, Hashable, Sendable {
+        case equal = "="
+        case notEqual = "<>"
+        case less = "<"
+        case lessOrEqual = "<="
+        case greater = ">"
+        case greaterOrEqual = ">="
+        case isNull = "IS NULL"
+        case isNotNull = "IS NOT NULL"
+    }
+
+    /// Index into the scan's columns.
+    package var column: Int
+    package var comparison: Comparison
+    /// `.null` for `isNull` and `isNotNull`.
+    package var literal: Literal
+
+    package init(column: Int, comparison: Comparison, literal: Literal) {
+        self.column = column
+        self.comparison = comparison
+        self.literal = literal
+    }
+}
+
+/// What happens to a record that does not fit (`sluice.bad-records`).
+package enum BadRecordPolicy: String, Hashable, Sendable {
+    case fail
+    case skip
+}
+
+/// A record that does not fit, with its place relative to the bytes of one `scan` call.
+package struct BadRecord: Error, Equatable, Sendable {
+    /// Lines of this call before the bad one.
+    package var lineIndex: Int
+    /// 1-based, in bytes of the line.
+    package var column: Int
+    /// `expected a BIGINT for field "price", found "abc"`
+    package var reason: String
+
+    package init(lineIndex: Int, column: Int, reason: String) {
+        self.lineIndex = lineIndex
+        self.column = column
+        self.reason = reason
+    }
+}
+
+/// What one `scan` call made of its bytes.
+package struct ScanOutcome: Sendable {
+    /// One column per `ScanColumn`, `rowCount` rows each.
+    package var columns: [Column]
+    package var rowCount: Int
+    /// For each kept row, the lines of this call before it.
+    package var lineIndexes: [Int32]
+    /// Whole lines taken, their line ends included.
+    package var consumedBytes: Int
+    package var consumedLines: Int
+    /// Records left out under `BadRecordPolicy.skip` or `…ignore-parse-errors`.
+    package var skippedRecords: Int
+    /// Fields made NULL under `…ignore-parse-errors`.
+    package var nulledFields: Int
+
+    package init(
+        columns: [Column], rowCount: Int, lineIndexes: [Int32], consumedBytes: Int, consumedLines: Int,
+        skippedRecords: Int = 0, nulledFields: Int = 0
+    ) {
+        self.columns = columns
+        self.rowCount = rowCount
+        self.lineIndexes = lineIndexes
+        self.consumedBytes = consumedBytes
+        self.consumedLines = consumedLines
+        self.skippedRecords = skippedRecords
+        self.nulledFields = nulledFields
+    }
+}
+
+/// Turns bytes of a file into columns.
+package protocol RecordScanner: AnyObject {
+    /// Takes whole records from the beginning of `input`, at most `maxRows` kept ones.
+    ///
+    /// - Input: at least 64 readable bytes follow `input`, and are not looked at as data. `isFinal`: nothing follows in the
+    ///   file, so a last line without an end is a record; otherwise it is left (0 bytes consumed if `input` holds no whole line).
+    /// - Errors: the first bad record under `BadRecordPolicy.fail`.
+    func scan(_ input: UnsafeRawBufferPointer, isFinal: Bool, maxRows: Int) throws(BadRecord) -> ScanOutcome
+}
