@@ -16,9 +16,18 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: strict)
 }
 
+/// Part of a benchmark or a demonstration: apart from the engine, so that it can check it.
+func benchmark(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Benchmarks/\(name)", swiftSettings: strict)
+}
+
 let package = Package(
     name: "sluice",
-    products: [.executable(name: "sluice", targets: ["SluiceTool"])],
+    products: [
+        .executable(name: "sluice", targets: ["SluiceTool"]),
+        .executable(name: "nexmark-events", targets: ["NexmarkEventsTool"]),
+        .executable(name: "changelog-table", targets: ["ChangelogTableTool"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
     ],
@@ -42,8 +51,16 @@ let package = Package(
         module(
             "Simulation",
             ["StreamSQL", "Operators", "Dataflow", "KeyedState", "CommitLog", "Columnar", "HostSystem"]),
+        benchmark("NexmarkEvents", []),
+        .executableTarget(
+            name: "NexmarkEventsTool", dependencies: ["NexmarkEvents"], path: "Benchmarks/NexmarkEventsTool",
+            swiftSettings: strict),
+        benchmark("ChangelogTable", []),
+        .executableTarget(
+            name: "ChangelogTableTool", dependencies: ["ChangelogTable"], path: "Benchmarks/ChangelogTableTool",
+            swiftSettings: strict),
         .target(
-            name: "TestSupport", dependencies: ["HostSystem", "Columnar"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["HostSystem", "Columnar", "ChangelogTable"], path: "Tests/TestSupport",
             swiftSettings: strict),
         tests("HostSystemTests", ["HostSystem", "Simulation"]),
         tests("ColumnarTests", ["Columnar", "HostSystem"]),
@@ -53,7 +70,11 @@ let package = Package(
         tests("OperatorsTests", ["Operators", "Dataflow", "KeyedState", "Columnar", "HostSystem", "Simulation"]),
         tests("StreamSQLTests", ["StreamSQL", "Operators", "Dataflow", "Columnar", "HostSystem"]),
         tests("SimulationTests", ["Simulation", "HostSystem"]),
-        tests("EndToEndTests", ["HostSystem", "SluiceTool"]),
+        tests("NexmarkEventsTests", ["NexmarkEvents", "HostSystem"]),
+        tests("ChangelogTableTests", ["ChangelogTable"]),
+        tests(
+            "EndToEndTests",
+            ["HostSystem", "SluiceTool", "NexmarkEvents", "NexmarkEventsTool", "ChangelogTable", "ChangelogTableTool"]),
         tests("TidyTests", []),
     ]
 )
