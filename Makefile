@@ -1,0 +1,44 @@
+# Every target installs the system packages it needs first. `make help` lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+RELEASE := -c release --disable-testable-imports
+FORMATTED := Package.swift Sources Tests Benchmarks
+SEEDS ?= 1..1000
+KILLS ?= 300
+
+.PHONY: help packages build demo test bench soak format lint
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+packages: ## the system packages: RocksDB's headers and library
+	@test -e /usr/include/rocksdb/c.h || { \
+	    $(SUDO) apt-get update -q && $(SUDO) apt-get install -y -q --no-install-recommends librocksdb-dev; }
+
+build: packages ## the release binary, .build/release/sluice
+	swift build -c release --product sluice
+
+demo: packages ## the five fullest taxi days; a million events counted through a kill -9
+	@for product in sluice nexmark-events changelog-table; do swift build -c release --product $$product; done
+	@Jobs/demo.sh "$$(swift build -c release --show-bin-path)"
+
+test: packages lint ## lint and all tests, in a release build
+	@swift test $(RELEASE)
+
+bench: packages ## CPU time per event of the pipelines, against what is installed to compare with
+	@for product in sluice nexmark-events; do swift build -c release --product $$product; done
+	@Benchmarks/Pipelines/run.sh "$$(swift build -c release --show-bin-path)"
+
+soak: packages ## simulated crashes from many seeds (SEEDS=a..b), and real kills (KILLS=n)
+	@swift run -c release Soak $(SEEDS)
+	@SLUICE_KILLS=$(KILLS) swift test $(RELEASE) --filter KillTests
+
+format: ## formats all Swift files in place
+	@swift format -i -r $(FORMATTED)
+
+lint: ## fails where a Swift file is not formatted or breaks a rule of .swift-format
+	@swift format lint --strict -r $(FORMATTED)
