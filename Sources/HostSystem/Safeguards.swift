@@ -1,0 +1,77 @@
+// The rules that exactly-once rests on, one bit each. Production code always runs with `.all`; the simulator takes one
+// out at a time and must then find a run that goes wrong: a rule whose absence nobody notices is not tested.
+
+/// Which rules of the commit protocol are kept.
+package struct Safeguards: OptionSet, Hashable, Sendable {
+    package let rawValue: UInt64
+
+    package init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    // Part files.
+
+    /// Step 3 syncs a part's bytes before the entry.
+    package static let partsync = Safeguards(rawValue: 1 << 0)
+    /// The folder is synced before the entry when a part is new in it; a new delta file's directory likewise.
+    package static let dirsync = Safeguards(rawValue: 1 << 1)
+    /// A rename stays listed as pending until the folder is synced.
+    package static let pendsync = Safeguards(rawValue: 1 << 2)
+    /// Hidden parts of the run that no record names are deleted on start.
+    package static let delete = Safeguards(rawValue: 1 << 3)
+    /// An open part is cut to its recorded length on start.
+    package static let openlen = Safeguards(rawValue: 1 << 4)
+    /// "Only the target is there, so the rename is done" counts after a sync of the folder.
+    package static let donesync = Safeguards(rawValue: 1 << 5)
+    /// Neither the hidden part nor its target: somebody took it, which is no error.
+    package static let taken = Safeguards(rawValue: 1 << 6)
+    /// A rename never replaces a file.
+    package static let noreplace = Safeguards(rawValue: 1 << 7)
+
+    // Delta log and state.
+
+    /// Step 3 syncs the delta record before the entry.
+    package static let deltasync = Safeguards(rawValue: 1 << 8)
+    /// Deltas are dropped only when what they hold is ingested.
+    package static let ingest = Safeguards(rawValue: 1 << 9)
+    /// Deltas up to the ingested checkpoint are ignored on load.
+    package static let skip = Safeguards(rawValue: 1 << 10)
+    /// An entry means the one delta record of its checksum, and no other of that number.
+    package static let ident = Safeguards(rawValue: 1 << 11)
+    /// Delta records beyond the last committed one are cut on start.
+    package static let cut = Safeguards(rawValue: 1 << 12)
+
+    // The commit.
+
+    /// A failed sync of a part or a delta ends the run; nothing is synced a second time.
+    package static let failstop = Safeguards(rawValue: 1 << 13)
+    /// Renames and materialising wait for the sync of the entry.
+    package static let entrysync = Safeguards(rawValue: 1 << 14)
+    /// On start the journal is settled and synced and read to its end before anything is dropped or cut.
+    package static let settle = Safeguards(rawValue: 1 << 15)
+
+    // The journal.
+
+    /// Bytes after the last valid entry are cut before an append.
+    package static let journalSettle = Safeguards(rawValue: 1 << 16)
+    /// An entry names its predecessor's checksum, and follows nothing else.
+    package static let chain = Safeguards(rawValue: 1 << 17)
+    /// An invalid entry below a known durable end is damage, never a torn tail.
+    package static let marks = Safeguards(rawValue: 1 << 18)
+    /// An entry is verified without its predecessor, so that its mark is believed when the one before it is broken.
+    package static let selfver = Safeguards(rawValue: 1 << 19)
+    /// A failed sync is remembered, and repaired before anybody appends.
+    package static let poison = Safeguards(rawValue: 1 << 20)
+    /// The old file is synced before a new one begins.
+    package static let rollsync = Safeguards(rawValue: 1 << 21)
+    /// A sync is announced before it begins; an announcement left by a dead holder poisons.
+    package static let mark = Safeguards(rawValue: 1 << 22)
+    /// Under a new boot identity the lock record is not believed, but made anew after a sync.
+    package static let first = Safeguards(rawValue: 1 << 23)
+    /// The maker of a new journal file syncs it and its directory.
+    package static let journalDirsync = Safeguards(rawValue: 1 << 24)
+    /// A current file that the lock record does not name is synced, with its directory, before anything else.
+    package static let finish = Safeguards(rawValue: 1 << 25)
+    /// The current file is looked up after the lock is taken.
+    package static let lookup = Safeguards(rawValue: 1 << 26)
+
+    package static let all = Safeguards(rawValue: (1 << 27) - 1)
+}
