@@ -116,3 +116,17 @@ extension FileSystem {
         return bytes
     }
 }
+
+extension FileHandle {
+    package func write(_ bytes: [UInt8], at offset: Int) throws(FileError) {
+        var failure: FileError?
+        bytes.withUnsafeBytes { raw in
+            do throws(FileError) {
+                try write(raw, at: offset)
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+    }
+}

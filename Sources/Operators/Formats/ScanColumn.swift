@@ -106,6 +106,9 @@ package struct ScanOutcome: Sendable {
 
 /// Turns bytes of a file into columns.
 package protocol RecordScanner: AnyObject {
+    /// What comes next is the beginning of a file (a header line, where the format has one).
+    func beginFile()
+
     /// Takes whole records from the beginning of `input`, at most `maxRows` kept ones.
     ///
     /// - Input: at least 64 readable bytes follow `input`, and are not looked at as data. `isFinal`: nothing follows in the

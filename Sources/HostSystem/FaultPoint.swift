@@ -1,0 +1,43 @@
+import Glibc
+import Synchronization
+
+// Named places where a test may have the process killed. `SLUICE_FAULT=after-delta-sync:3` sends SIGKILL at the third
+// time that place is reached; without the variable a place costs one comparison.
+
+package enum FaultPoint: String, CaseIterable, Sendable {
+    case afterPartSync = "after-part-sync"
+    case afterDeltaSync = "after-delta-sync"
+    case afterJournalAppend = "after-journal-append"
+    case afterCommit = "after-commit"
+    case afterRename = "after-rename"
+    case beforeFolderSync = "before-folder-sync"
+    case afterIngest = "after-ingest"
+    case afterMaterialise = "after-materialise"
+
+    /// Here the process dies, if the environment says so.
+    package func reached() {
+        guard let armed = ArmedFault.current, armed.point == self else { return }
+        if armed.hits.add(1, ordering: .relaxed).newValue == armed.count { kill(getpid(), SIGKILL) }
+    }
+}
+
+/// What the environment asks for, read once.
+private final class ArmedFault: Sendable {
+    let point: FaultPoint
+    let count: Int
+    let hits = Atomic<Int>(0)
+
+    init(point: FaultPoint, count: Int) {
+        self.point = point
+        self.count = count
+    }
+
+    static let current: ArmedFault? = {
+        guard let text = getenv("SLUICE_FAULT") else { return nil }
+        let parts = String(cString: text).split(separator: ":")
+        guard parts.count == 2, let point = FaultPoint(rawValue: String(parts[0])), let count = Int(parts[1]) else {
+            return nil
+        }
+        return ArmedFault(point: point, count: count)
+    }()
+}
