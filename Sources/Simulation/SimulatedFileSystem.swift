@@ -1,1 +1,242 @@
+// A file system in memory that keeps what is cached apart from what is on the disk, as one process sees it. After the
+// process's death every operation fails: whatever it still tries has no effect.
+
+import Glibc
 import HostSystem
+import Synchronization
+
+package final class SimulatedFileSystem: FileSystem {
+    /// The error number of whatever a dead process tries.
+    package static let processDeath: Int32 = -9
+
+    package let disk: SimulatedDisk
+    package let bootIdentity: String
+    fileprivate let process: Int
+
+    init(on disk: SimulatedDisk, process: Int, bootIdentity: String) {
+        self.disk = disk
+        self.process = process
+        self.bootIdentity = bootIdentity
+    }
+
+    /// A machine of its own with this one process.
+    package convenience init(seed: UInt64 = 0) {
+        let disk = SimulatedDisk(seed: seed)
+        let bootIdentity = disk.machine.withLock { "boot-\($0.boot)" }
+        self.init(on: disk, process: disk.machine.withLock { $0.start(.none) }, bootIdentity: bootIdentity)
+    }
+
+    package var isDead: Bool { disk.machine.withLock { $0.processes[process] == nil } }
+
+    /// How many operations changed something so far; 0 of a dead process.
+    package var operations: Int { disk.machine.withLock { $0.processes[process]?.operations ?? 0 } }
+
+    /// Ends this process; the page cache stays.
+    package func kill() { disk.machine.withLock { $0.kill(process) } }
+
+    fileprivate func look<Result: Sendable>(
+        _ operation: FileError.Operation, _ path: String,
+        _ body: (inout SimulatedMachine) throws(FileError) -> Result
+    ) throws(FileError) -> Result {
+        try disk.machine.withLock { machine throws(FileError) in
+            try machine.living(process, operation, path)
+            return try body(&machine)
+        }
+    }
+
+    fileprivate func perform(
+        _ operation: FileError.Operation, _ path: String, _ detail: String = "",
+        _ effect: (inout SimulatedMachine, _ isWhole: Bool) throws(FileError) -> Void
+    ) throws(FileError) {
+        try disk.machine.withLock { machine throws(FileError) in
+            try machine.perform(process, operation, path, detail, effect)
+        }
+    }
+
+    package func open(_ path: String, _ mode: OpenMode) throws(FileError) -> any FileHandle {
+        var inode = try look(.open, path) { $0.tree.find(path) }
+        switch (mode, inode) {
+        case (.createNew, .some): throw FileError(.open, path, code: EEXIST)
+        case (.read, nil), (.update, nil): throw FileError(.open, path, code: ENOENT)
+        case (.createNew, nil), (.createIfMissing, nil):
+            try perform(.open, path) { machine, isWhole throws(FileError) in
+                guard isWhole else { return }
+                let made = try machine.tree.create(path, directory: false, .open)
+                machine.contents[made] = SimulatedContent()
+                inode = made
+            }
+        default: break
+        }
+        guard let inode, try look(.open, path, { mode == .read || !$0.tree.isDirectory(inode) }) else {
+            throw FileError(.open, path, code: EISDIR)
+        }
+        return SimulatedFileHandle(path, inode, self, writable: mode != .read)
+    }
+
+    package func status(_ path: String) throws(FileError) -> FileStatus? {
+        try look(.status, path) { machine in
+            machine.tree.find(path).map { inode in
+                FileStatus(
+                    isDirectory: machine.tree.isDirectory(inode),
+                    sizeBytes: machine.contents[inode]?.cached.count ?? 0, identity: UInt64(inode),
+                    modifiedMilliseconds: 0)
+            }
+        }
+    }
+
+    package func list(_ directory: String) throws(FileError) -> [String] {
+        try look(.list, directory) { machine throws(FileError) in
+            guard let inode = machine.tree.find(directory) else { throw FileError(.list, directory, code: ENOENT) }
+            guard machine.tree.isDirectory(inode) else { throw FileError(.list, directory, code: ENOTDIR) }
+            return machine.tree.names(in: inode).keys.sorted()
+        }
+    }
+
+    package func rename(_ from: String, to: String) throws(FileError) {
+        try perform(.rename, from, " to \(to)") { machine, isWhole throws(FileError) in
+            if isWhole { try machine.tree.rename(from, to: to, replacing: true) }
+        }
+    }
+
+    package func renameNew(_ from: String, to: String) throws(FileError) {
+        try perform(.rename, from, " to \(to)") { machine, isWhole throws(FileError) in
+            if isWhole { try machine.tree.rename(from, to: to, replacing: false) }
+        }
+    }
+
+    package func remove(_ path: String) throws(FileError) {
+        try perform(.remove, path) { machine, isWhole throws(FileError) in
+            if isWhole { try machine.tree.remove(path) }
+        }
+    }
+
+    package func makeDirectories(_ path: String) throws(FileError) {
+        if let found = try look(
+            .makeDirectory, path,
+            { machine in
+                machine.tree.find(path).map { machine.tree.isDirectory($0) }
+            })
+        {
+            guard found else { throw FileError(.makeDirectory, path, code: ENOTDIR) }
+            return
+        }
+        let parent = FilePath.parent(of: path)
+        if parent != "/", parent != "." { try makeDirectories(parent) }
+        try perform(.makeDirectory, path) { machine, isWhole throws(FileError) in
+            if isWhole { _ = try machine.tree.create(path, directory: true, .makeDirectory) }
+        }
+    }
+
+    package func syncDirectory(_ path: String) throws(FileError) {
+        try perform(.syncDirectory, path) { machine, isWhole throws(FileError) in
+            guard let inode = machine.tree.find(path), machine.tree.isDirectory(inode) else {
+                throw FileError(.syncDirectory, path, code: ENOTDIR)
+            }
+            if isWhole { machine.tree.sync(inode) }
+        }
+    }
+
+    /// Nobody ever frees a lock while we wait for it, because nothing here runs at the same time: EDEADLK.
+    package func lock(_ path: String, wait: Bool) throws(FileError) -> (any FileLock)? {
+        _ = try open(path, .createIfMissing)
+        let number = try look(.lock, path) { machine throws(FileError) -> (Inode, Int)? in
+            guard let inode = machine.tree.find(path) else { throw FileError(.lock, path, code: ENOENT) }
+            if machine.locks[inode] != nil {
+                if wait { throw FileError(.lock, path, code: EDEADLK) }
+                return nil
+            }
+            let number = machine.lockNumber(process)
+            machine.locks[inode] = number
+            return (inode, number)
+        }
+        return number.map { SimulatedFileLock(disk, inode: $0.0, number: $0.1) }
+    }
+}
+
+private final class SimulatedFileHandle: FileHandle {
+    let path: String
+    private let inode: Inode
+    private let files: SimulatedFileSystem
+    private let isWritable: Bool
+    private let isOpen = Atomic(true)
+
+    init(_ path: String, _ inode: Inode, _ files: SimulatedFileSystem, writable: Bool) {
+        self.path = path
+        self.inode = inode
+        self.files = files
+        isWritable = writable
+    }
+
+    private func check(_ operation: FileError.Operation, writes: Bool) throws(FileError) {
+        guard isOpen.load(ordering: .relaxed), isWritable || !writes else {
+            throw FileError(operation, path, code: EBADF)
+        }
+    }
+
+    func size() throws(FileError) -> Int {
+        try check(.status, writes: false)
+        return try files.look(.status, path) { $0.contents[inode]?.cached.count ?? 0 }
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileError) -> Int {
+        try check(.read, writes: false)
+        // Nothing is shared with the machine: its bytes come out as an array of their own.
+        let wanted = buffer.count
+        let bytes = try files.look(.read, path) { machine throws(FileError) -> [UInt8] in
+            machine.touch(inode)
+            guard let content = machine.contents[inode] else { throw FileError(.read, path, code: EISDIR) }
+            guard offset < content.cached.count else { return [] }
+            return Array(content.cached[offset..<min(content.cached.count, offset + wanted)])
+        }
+        buffer.copyBytes(from: bytes)
+        return bytes.count
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
+        try check(.write, writes: true)
+        let copy = Array(bytes)
+        try files.perform(.write, path, " \(copy.count) bytes at \(offset)") { machine, isWhole throws(FileError) in
+            let count = isWhole ? copy.count : machine.random.below(copy.count + 1)
+            if count > 0 {
+                machine.contents[inode]?.change(.write(offset: offset, bytes: Array(copy[..<count])))
+            }
+        }
+    }
+
+    func truncate(to sizeBytes: Int) throws(FileError) {
+        try check(.truncate, writes: true)
+        try files.perform(.truncate, path, " to \(sizeBytes)") { machine, isWhole throws(FileError) in
+            if isWhole { machine.contents[inode]?.change(.truncate(sizeBytes: sizeBytes)) }
+        }
+    }
+
+    func sync() throws(FileError) {
+        try check(.sync, writes: false)
+        try files.perform(.sync, path) { machine, isWhole throws(FileError) in
+            machine.touch(inode)
+            if isWhole { machine.contents[inode]?.sync() } else { machine.failSync(inode) }
+        }
+    }
+
+    func close() { isOpen.store(false, ordering: .relaxed) }
+}
+
+private final class SimulatedFileLock: FileLock {
+    private let disk: SimulatedDisk
+    private let inode: Inode
+    private let number: Int
+
+    init(_ disk: SimulatedDisk, inode: Inode, number: Int) {
+        self.disk = disk
+        self.inode = inode
+        self.number = number
+    }
+
+    deinit { release() }
+
+    func release() {
+        disk.machine.withLock { machine in
+            if machine.locks[inode] == number { machine.locks[inode] = nil }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+import HostSystem
+import Synchronization
+
+/// Clocks that stand still until they are moved.
+package final class SimulatedTime: TimeSource {
+    private let milliseconds: Atomic<Int64>
+
+    package init(milliseconds: Int64 = 1_000_000) { self.milliseconds = Atomic(milliseconds) }
+
+    package func wallMilliseconds() -> Int64 { milliseconds.load(ordering: .relaxed) }
+    package func monotonicNanoseconds() -> Int64 { milliseconds.load(ordering: .relaxed) &* 1_000_000 }
+
+    /// Moves both clocks; back, too, where `milliseconds` is negative.
+    package func advance(milliseconds change: Int64) { milliseconds.wrappingAdd(change, ordering: .relaxed) }
+}
+
+/// Random numbers that repeat with their seed.
+package final class SimulatedRandom: RandomSource {
+    private let generator: Mutex<SplitMix64>
+
+    package init(seed: UInt64) { generator = Mutex(SplitMix64(seed: seed)) }
+
+    package func next() -> UInt64 { generator.withLock { $0.next() } }
+}
