@@ -44,7 +44,8 @@ import Testing
             try TreeFile($0)
         }
         for file in files {
-            for (index, line) in file.lines.enumerated() {
+            // The pattern of a temporary folder is no such path: the standard says where it lies.
+            for (index, line) in file.lines.enumerated() where !line.contains("XXXXXX") {
                 for path in banned {
                     // A place in a longer path, as in https://example.org/work/, is not one of a machine.
                     for range in line.ranges(of: path) {
