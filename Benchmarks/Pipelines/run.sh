@@ -3,7 +3,8 @@
 # blackhole sink, parallelism 1, exactly-once, a checkpoint every second; the median of five runs.
 #
 # usage: run.sh BIN     BIN holds sluice and nexmark-events. BENCH_EVENTS=n (2000000), BENCH_RUNS=n (5).
-# With DuckDB's command line installed, its GROUP BY over the same file, in one thread, is measured in the same way.
+# Where Python has DuckDB (DUCKDB_PYTHON names another Python), its GROUP BY over the same file, in one thread, is
+# measured beside it.
 set -euo pipefail
 
 bin=$(cd "${1:?usage: run.sh BIN}" && pwd)
@@ -35,13 +36,36 @@ for pipeline in "$here"/*.sql; do
     measure "$(basename "$pipeline" .sql)" "$bin/sluice" run "$pipeline" --data state
 done
 
-if command -v duckdb > /dev/null; then
-    measure duckdb duckdb -c "
-        SET threads = 1;
-        CREATE TABLE counts AS SELECT bid.auction, count(*)
-        FROM read_json('input/events.jsonl', format = 'newline_delimited',
-            columns = {event_type: 'INT', bid: 'STRUCT(auction BIGINT)'})
-        WHERE event_type = 2 GROUP BY ALL;"
+# DuckDB through Python: the CPU time of the query alone.
+duckdb_python=${DUCKDB_PYTHON:-python3}
+if "$duckdb_python" -c 'import duckdb' 2> /dev/null; then
+    "$duckdb_python" - "$events" "$runs" << 'END'
+import duckdb, resource, statistics, sys
+
+events, runs = int(sys.argv[1]), int(sys.argv[2])
+QUERY = """
+    CREATE OR REPLACE TABLE counts AS SELECT bid.auction, count(*)
+    FROM read_json('input/events.jsonl', format = 'newline_delimited',
+        columns = {event_type: 'INT', bid: 'STRUCT(auction BIGINT)'})
+    WHERE event_type = 2 GROUP BY ALL"""
+
+
+def spent():
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def run():
+    connection = duckdb.connect()
+    connection.execute("SET threads = 1")
+    before = spent()
+    connection.execute(QUERY)
+    return (spent() - before) * 1e6 / events
+
+
+all_runs = [run() for _ in range(runs)]
+print(f"duckdb   {statistics.median(all_runs):.3f} µs/event ({' '.join('%.3f' % r for r in all_runs)})")
+END
 else
-    echo "duckdb is not installed: not measured"
+    echo "DuckDB is not installed for $duckdb_python (DUCKDB_PYTHON): not measured"
 fi
