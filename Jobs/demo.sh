@@ -13,7 +13,9 @@ work=$(mktemp -d)
 running=
 trap '[[ -z "$running" ]] || kill -9 "$running" 2>/dev/null || true; rm -rf "$work"' EXIT
 
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+bold= plain=
+[[ ! -t 1 || -n "${NO_COLOR:-}" ]] || { bold=$'\033[1m' plain=$'\033[0m'; }
+say() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 fail() { printf 'demo: %s\n' "$*" >&2; exit 1; }
 table() { "$bin/changelog-table" "$1"; }
 

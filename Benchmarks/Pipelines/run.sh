@@ -29,6 +29,51 @@ measure() {
         "$(printf '%s\n' "${all[@]}" | sort -n | sed -n "$(((runs + 1) / 2))p")" "${all[*]}"
 }
 
+# Milliseconds from the start of `sluice run` with these arguments to its first line about a checkpoint.
+first_commit() {
+    rm -f messages
+    mkfifo messages
+    local began=$EPOCHREALTIME line process
+    "$bin/sluice" run "$@" > /dev/null 2> messages &
+    process=$!
+    while IFS= read -r line; do
+        [[ "$line" != *"checkpoint "* ]] || break
+    done < messages
+    elapsed "$began"
+    kill -9 "$process" 2> /dev/null || true
+    wait "$process" 2> /dev/null || true
+}
+
+elapsed() { echo $(((${EPOCHREALTIME/./} - ${1/./}) / 1000)); }
+median() { sort -n | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'; }
+
+cold_start() {
+    local began
+    cp -r "$here/../../Jobs/filter-computed" small
+    cd small
+    for ((i = 0; i < 20; i++)); do
+        rm -rf state output
+        began=$EPOCHREALTIME
+        "$bin/sluice" run job.sql --data state > /dev/null 2>&1
+        elapsed "$began"
+    done | median | sed 's/$/ ms from start to end of a small job, new data directory, median of 20/'
+    cd ..
+}
+
+# The state is that of a run which has processed everything there was; more is added, and the run that reads it is killed
+# at its first commit. The next one is measured, to its own first commit.
+restart_with_large_state() {
+    mkdir -p large/input
+    cd large
+    "$bin/nexmark-events" --events 1100000 --out input/events.jsonl
+    "$bin/sluice" run "$here/Restart/many_keys.sql" --data state --available-now > /dev/null 2>&1
+    "$bin/nexmark-events" --first 1100000 --events 1000000 --append --out input/events.jsonl
+    first_commit "$here/Restart/many_keys.sql" --data state > /dev/null
+    echo "$(first_commit "$here/Restart/many_keys.sql" --data state) ms from start to the first commit, a million keys, after kill -9"
+    cd ..
+    rm -rf large
+}
+
 mkdir input
 "$bin/nexmark-events" --events "$events" --out input/events.jsonl
 echo "$(nproc) cores, $events events, $(stat -c %s input/events.jsonl) bytes"
@@ -69,3 +114,6 @@ END
 else
     echo "DuckDB is not installed for $duckdb_python (DUCKDB_PYTHON): not measured"
 fi
+
+cold_start
+restart_with_large_state
