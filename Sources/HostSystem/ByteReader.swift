@@ -12,8 +12,8 @@ package struct CorruptBytes: Error, Equatable, Sendable {
 }
 
 package struct ByteReader: Sendable {
-    package let bytes: ArraySlice<UInt8>
-    package private(set) var position: Int
+    @usableFromInline package let bytes: ArraySlice<UInt8>
+    @usableFromInline package internal(set) var position: Int
 
     package init(_ bytes: [UInt8]) { self.init(bytes[...]) }
 
@@ -22,15 +22,17 @@ package struct ByteReader: Sendable {
         position = bytes.startIndex
     }
 
-    package var remaining: Int { bytes.endIndex - position }
+    @inlinable package var remaining: Int { bytes.endIndex - position }
     package var isAtEnd: Bool { remaining == 0 }
 
-    private func need(_ count: Int, _ what: String) throws(CorruptBytes) {
+    @usableFromInline
+    func need(_ count: Int, _ what: String) throws(CorruptBytes) {
         guard count >= 0, count <= remaining else {
             throw CorruptBytes(offset: position - bytes.startIndex, expected: what)
         }
     }
 
+    @inlinable
     package mutating func read<T: FixedWidthInteger>(_: T.Type, _ what: String = "integer") throws(CorruptBytes) -> T {
         let width = MemoryLayout<T>.size
         try need(width, what)

@@ -1,7 +1,7 @@
 // The one writer of our binary formats: little-endian fixed widths, LEB128 lengths.
 
 package struct ByteWriter: Sendable {
-    package private(set) var bytes: [UInt8]
+    @usableFromInline package internal(set) var bytes: [UInt8]
 
     package init(capacityBytes: Int = 0) {
         bytes = []
@@ -10,12 +10,16 @@ package struct ByteWriter: Sendable {
 
     package var count: Int { bytes.count }
 
+    // Inlined into its callers: as a generic call from another module it would cost a hundred times as much.
+    @inlinable
     package mutating func write<T: FixedWidthInteger>(_ value: T) {
         withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
     }
 
+    @inlinable
     package mutating func write(_ value: Bool) { bytes.append(value ? 1 : 0) }
 
+    @inlinable
     package mutating func write(_ value: Double) { write(value.bitPattern) }
 
     /// LEB128.
