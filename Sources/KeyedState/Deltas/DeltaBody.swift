@@ -1,0 +1,117 @@
+import HostSystem
+
+/// The verified bytes of one record: a checkpoint record, then the changes of each operator.
+struct DeltaBody {
+    struct Section {
+        var operatorID: UInt32
+        var entries: Range<Int>
+    }
+
+    let path: String
+    /// Where the body begins in its file, for errors.
+    let offset: Int
+    let bytes: [UInt8]
+    let checkpoint: Range<Int>
+    let sections: [Section]
+
+    init(_ bytes: [UInt8], header: DeltaRecordHeader, path: String, offset: Int) throws(StateError) {
+        self.path = path
+        self.offset = offset
+        self.bytes = bytes
+        let length = Int(header.checkpointBytes)
+        var sections: [Section] = []
+        do throws(CorruptBytes) {
+            var reader = ByteReader(bytes)
+            _ = try reader.readRaw(length, "checkpoint record")
+            for _ in 0..<header.sectionCount {
+                let section = try DeltaSectionHeader(from: &reader)
+                guard let size = Int(exactly: section.entryBytes) else {
+                    throw CorruptBytes(offset: reader.position, expected: "size of entries")
+                }
+                _ = try reader.readRaw(size, "entries")
+                sections.append(
+                    Section(operatorID: section.operatorID, entries: (reader.position - size)..<reader.position))
+            }
+            guard reader.isAtEnd else { throw CorruptBytes(offset: reader.position, expected: "end of record") }
+        } catch {
+            throw .damaged(path: path, offset: offset + error.offset, detail: "expected \(error.expected)")
+        }
+        self.sections = sections
+        checkpoint = 0..<length
+    }
+
+    var checkpointBytes: [UInt8] { Array(bytes[checkpoint]) }
+
+    func checkpointRecord() throws(StateError) -> CheckpointRecord {
+        do throws(CorruptBytes) {
+            var reader = ByteReader(checkpointBytes)
+            return try CheckpointRecord(from: &reader)
+        } catch {
+            throw .damaged(path: path, offset: offset + error.offset, detail: "expected \(error.expected)")
+        }
+    }
+
+    /// Calls `body` for each entry of an operator, in the order they were put; no value stands for a deleted key.
+    func forEachEntry(
+        of operatorID: UInt32,
+        _ body: (KeyGroup, UnsafeRawBufferPointer, UnsafeRawBufferPointer?) throws(CorruptBytes) -> Void
+    ) throws(StateError) {
+        for section in sections where section.operatorID == operatorID {
+            do throws(CorruptBytes) {
+                try bytes.span.bytes.withUnsafeBytes { (raw) throws(CorruptBytes) in
+                    var position = section.entries.lowerBound
+                    while let entry = try Entry(in: raw, at: position, end: section.entries.upperBound) {
+                        try body(entry.keyGroup, entry.key(in: raw), entry.value(in: raw))
+                        position = entry.end
+                    }
+                }
+            } catch {
+                throw .damaged(path: path, offset: offset + error.offset, detail: "expected \(error.expected)")
+            }
+        }
+    }
+}
+
+/// Where one entry's parts lie in a buffer.
+struct Entry {
+    let start: Int
+    let header: EntryHeader
+
+    /// nil at `end`. Its lengths are checked against `end`.
+    @inline(__always)
+    init?(in raw: UnsafeRawBufferPointer, at position: Int, end: Int) throws(CorruptBytes) {
+        if position == end { return nil }
+        guard end - position >= EntryHeader.sizeBytes else {
+            throw CorruptBytes(offset: position, expected: "header of an entry")
+        }
+        start = position
+        header = EntryHeader(
+            packed: UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: position, as: UInt64.self)))
+        guard end - position - EntryHeader.sizeBytes >= header.keyLength + header.valueLength else {
+            throw CorruptBytes(offset: position, expected: "key and value of an entry")
+        }
+    }
+
+    /// Of an entry that was checked before.
+    @inline(__always)
+    init(checkedIn raw: UnsafeRawBufferPointer, at position: Int) {
+        start = position
+        header = EntryHeader(
+            packed: UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: position, as: UInt64.self)))
+    }
+
+    @inline(__always) var keyGroup: KeyGroup { header.keyGroup }
+    @inline(__always) var keyStart: Int { start + EntryHeader.sizeBytes }
+    @inline(__always) var valueStart: Int { keyStart + header.keyLength }
+    @inline(__always) var end: Int { valueStart + header.valueLength }
+
+    @inline(__always)
+    func key(in raw: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: raw[keyStart..<valueStart])
+    }
+
+    @inline(__always)
+    func value(in raw: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        header.isDeleted ? nil : UnsafeRawBufferPointer(rebasing: raw[valueStart..<end])
+    }
+}

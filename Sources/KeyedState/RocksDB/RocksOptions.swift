@@ -1,0 +1,47 @@
+import CRocksDB
+
+/// The options of the database and of the files written for it. Owned: `destroy` frees them.
+struct RocksOptions {
+    let pointer: OpaquePointer
+
+    private static let blockCacheBytes = 16 << 20
+    /// Background files reach the disk in steps of this size, so that a commit's sync never waits behind a large one.
+    static let syncStepBytes = 1 << 20
+    private static let backgroundBytesPerSecond: Int64 = 256 << 20
+
+    init(isCompressed: Bool = true) {
+        pointer = rocksdb_options_create()
+        rocksdb_options_set_create_if_missing(pointer, 1)
+        rocksdb_options_set_compression(
+            pointer, Int32(isCompressed ? rocksdb_lz4_compression : rocksdb_no_compression))
+        rocksdb_options_set_bytes_per_sync(pointer, UInt64(RocksOptions.syncStepBytes))
+        rocksdb_options_set_max_background_jobs(pointer, 2)
+        rocksdb_options_set_max_open_files(pointer, 500)
+        rocksdb_options_set_max_file_opening_threads(pointer, 1)
+        rocksdb_options_set_skip_stats_update_on_db_open(pointer, 1)
+        rocksdb_options_set_keep_log_file_num(pointer, 2)
+        rocksdb_options_set_max_log_file_size(pointer, 1 << 20)
+        rocksdb_options_set_write_buffer_size(pointer, 1 << 20)
+        setRateLimit()
+        setTableFormat()
+    }
+
+    func destroy() { rocksdb_options_destroy(pointer) }
+
+    private func setRateLimit() {
+        let refillMicroseconds: Int64 = 10_000
+        let limiter = rocksdb_ratelimiter_create(RocksOptions.backgroundBytesPerSecond, refillMicroseconds, 10)
+        rocksdb_options_set_ratelimiter(pointer, limiter)
+        rocksdb_ratelimiter_destroy(limiter)
+    }
+
+    private func setTableFormat() {
+        let table = rocksdb_block_based_options_create()
+        let cache = rocksdb_cache_create_lru(RocksOptions.blockCacheBytes)
+        rocksdb_block_based_options_set_block_cache(table, cache)
+        rocksdb_block_based_options_set_filter_policy(table, rocksdb_filterpolicy_create_bloom_full(10))
+        rocksdb_options_set_block_based_table_factory(pointer, table)
+        rocksdb_cache_destroy(cache)
+        rocksdb_block_based_options_destroy(table)
+    }
+}

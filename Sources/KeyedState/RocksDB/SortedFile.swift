@@ -1,0 +1,54 @@
+import CRocksDB
+import HostSystem
+
+/// A sorted file as RocksDB takes it over whole.
+enum SortedFile {
+    /// Writes the entries and, behind them, the checkpoint; durable when it returns.
+    static func write(
+        _ entries: SortedEntries, checkpoint: [UInt8], to path: String, _ files: any FileSystem
+    ) throws(StateError) {
+        let options = RocksOptions()
+        defer { options.destroy() }
+        let environment = rocksdb_envoptions_create()
+        defer { rocksdb_envoptions_destroy(environment) }
+        let writer = rocksdb_sstfilewriter_create(environment, options.pointer)
+        defer { rocksdb_sstfilewriter_destroy(writer) }
+        try onRocksDB(path) { rocksdb_sstfilewriter_open(writer, path, $0) }
+        try SortedFile.put(entries, into: writer, path, files)
+        let checkpointKey = StateBaseKey.checkpoint
+        try checkpoint.span.bytes.withUnsafeBytes { (value) throws(StateError) in
+            try checkpointKey.span.bytes.withUnsafeBytes { (key) throws(StateError) in
+                try SortedFile.put(key, value, into: writer, path)
+            }
+        }
+        try onRocksDB(path) { rocksdb_sstfilewriter_finish(writer, $0) }
+    }
+
+    /// The C API gives the writer no step size, so the file is synced beside it, through a handle of our own.
+    private static func put(
+        _ entries: SortedEntries, into writer: OpaquePointer?, _ path: String, _ files: any FileSystem
+    ) throws(StateError) {
+        let handle = try onFiles { () throws(FileError) in try files.open(path, .update) }
+        defer { handle.close() }
+        var unsyncedBytes = 0
+        try entries.forEach { (key, value) throws(StateError) in
+            try put(key, value, into: writer, path)
+            unsyncedBytes += key.count + (value?.count ?? 0)
+            if unsyncedBytes >= RocksOptions.syncStepBytes {
+                unsyncedBytes = 0
+                try onFiles { () throws(FileError) in try handle.sync() }
+            }
+        }
+    }
+
+    private static func put(
+        _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?, into writer: OpaquePointer?, _ path: String
+    ) throws(StateError) {
+        let keyStart = key.assumingMemoryBound(to: CChar.self).baseAddress
+        try onRocksDB(path) { error in
+            guard let value else { return rocksdb_sstfilewriter_delete(writer, keyStart, key.count, error) }
+            let valueStart = value.assumingMemoryBound(to: CChar.self).baseAddress
+            rocksdb_sstfilewriter_put(writer, keyStart, key.count, valueStart, value.count, error)
+        }
+    }
+}

@@ -1,0 +1,59 @@
+/// How many entries each operator and key group has in some records, and so where a sorted order has room for them.
+/// Bucket of operator i and key group g: `i * stride + g`.
+struct EntryBuckets {
+    struct Section {
+        var operatorIndex: Int
+        /// In the concatenation of all bodies.
+        var entries: Range<Int>
+    }
+
+    private var unordered: [(operatorID: UInt32, entries: Range<Int>)] = []
+    /// By key group, as far as one has entries.
+    private var counts: [UInt32: [Int]] = [:]
+
+    /// Counts the entries of a body, checking each.
+    mutating func count(_ body: DeltaBody, placedAt offset: Int) throws(StateError) {
+        for section in body.sections {
+            let entries = (section.entries.lowerBound + offset)..<(section.entries.upperBound + offset)
+            unordered.append((section.operatorID, entries))
+        }
+        for operatorID in Set(body.sections.map(\.operatorID)) {
+            var groups = counts.removeValue(forKey: operatorID) ?? []
+            try body.forEachEntry(of: operatorID) { keyGroup, _, _ in
+                let group = Int(keyGroup.index)
+                if group >= groups.count {
+                    groups.append(contentsOf: repeatElement(0, count: group + 1 - groups.count))
+                }
+                groups[group] += 1
+            }
+            counts[operatorID] = groups
+        }
+    }
+
+    /// Ascending.
+    var operators: [UInt32] { counts.keys.sorted() }
+
+    var stride: Int { counts.values.map(\.count).max() ?? 0 }
+
+    var sections: [Section] {
+        let operators = operators
+        return unordered.map { section in
+            Section(operatorIndex: operators.firstIndex(of: section.operatorID) ?? 0, entries: section.entries)
+        }
+    }
+
+    var entryCount: Int { counts.values.reduce(0) { $0 + $1.reduce(0, +) } }
+
+    /// Where the entries of bucket b stand in the sorted order: from element b up to element b + 1.
+    var bounds: [Int] {
+        let stride = stride
+        var bounds = [0]
+        for operatorID in operators {
+            let groups = counts[operatorID] ?? []
+            for group in 0..<stride {
+                bounds.append(bounds[bounds.count - 1] + (group < groups.count ? groups[group] : 0))
+            }
+        }
+        return bounds
+    }
+}

@@ -1,0 +1,165 @@
+import Glibc
+import HostSystem
+
+// Merging the changes of many epochs: the newest entry of each key, in the order of the state base's keys.
+//
+// Keys are first dealt to one bucket for each operator and key group, so that what is left to sort is a few thousand
+// entries that lie in the cache, and the six bytes they share are not compared. A bucket is sorted by the first eight
+// bytes of the keys; only where those are equal the keys themselves are compared, and of equal keys the newer is first.
+
+/// Entries in the order of their keys, each key once.
+package struct SortedEntries: Sendable {
+    fileprivate struct Reference {
+        /// The first eight bytes of the key, most significant first, zeros behind a shorter one.
+        var prefix: UInt64
+        /// Of the entry in `bytes`: the newer of two is the one behind.
+        var offset: Int
+    }
+
+    fileprivate struct Run {
+        var operatorID: UInt32
+        var references: Range<Int>
+    }
+
+    /// The bodies of all records, in the order of their commits.
+    private var bytes: [UInt8] = []
+    private var references: [Reference] = []
+    private var runs: [Run] = []
+
+    package var count: Int { references.count }
+
+    /// - Parameters:
+    ///   - records: in the order of their commits.
+    ///   - keepsDeletions: false only where it is known that nothing older holds any key.
+    init(merging records: [DeltaRecordPlace], from files: any FileSystem, keepsDeletions: Bool) throws(StateError) {
+        var buckets = EntryBuckets()
+        bytes.reserveCapacity(records.reduce(0) { $0 + Int($1.header.bodyBytes) })
+        for record in records {
+            let body = try record.load(files)
+            try buckets.count(body, placedAt: bytes.count)
+            bytes.append(contentsOf: body.bytes)
+        }
+        references = [Reference](repeating: Reference(prefix: 0, offset: 0), count: buckets.entryCount)
+        bytes.withUnsafeBytes { raw in
+            references.withUnsafeMutableBufferPointer { references in
+                SortedEntries.deal(raw, buckets, into: references)
+                runs = SortedEntries.sort(raw, buckets, references, keepsDeletions: keepsDeletions)
+            }
+        }
+        references.removeLast(references.count - (runs.last?.references.upperBound ?? 0))
+    }
+
+    /// Calls `body` with each key as a state base has it, and its value; none for a deleted key.
+    /// The buffers are valid during the call only.
+    package func forEach(
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) throws(StateError) -> Void
+    ) throws(StateError) {
+        let room = StateBaseKey.prefixBytes + StateChanges.largestFieldBytes
+        let key = UnsafeMutableRawBufferPointer.allocate(byteCount: room, alignment: 8)
+        defer { key.deallocate() }
+        try bytes.span.bytes.withUnsafeBytes { (raw) throws(StateError) in
+            for run in runs {
+                key.storeBytes(of: run.operatorID.bigEndian, as: UInt32.self)
+                for i in run.references {
+                    let entry = Entry(checkedIn: raw, at: references[i].offset)
+                    let keyBytes = entry.key(in: raw)
+                    key.storeBytes(of: entry.keyGroup.index.bigEndian, toByteOffset: 4, as: UInt16.self)
+                    UnsafeMutableRawBufferPointer(rebasing: key[StateBaseKey.prefixBytes...]).copyMemory(from: keyBytes)
+                    let length = StateBaseKey.prefixBytes + keyBytes.count
+                    try body(UnsafeRawBufferPointer(rebasing: key[..<length]), entry.value(in: raw))
+                }
+            }
+        }
+    }
+}
+
+extension SortedEntries {
+    private static func deal(
+        _ raw: UnsafeRawBufferPointer, _ buckets: EntryBuckets, into references: UnsafeMutableBufferPointer<Reference>
+    ) {
+        var next = buckets.bounds
+        let stride = buckets.stride
+        for section in buckets.sections {
+            var position = section.entries.lowerBound
+            let first = section.operatorIndex * stride
+            next.withUnsafeMutableBufferPointer { next in
+                while position < section.entries.upperBound {
+                    let entry = Entry(checkedIn: raw, at: position)
+                    let bucket = first + Int(entry.keyGroup.index)
+                    references[next[bucket]] = Reference(prefix: prefix(of: entry.key(in: raw)), offset: position)
+                    next[bucket] += 1
+                    position = entry.end
+                }
+            }
+        }
+    }
+
+    /// Sorts each bucket and moves what is kept to the front.
+    private static func sort(
+        _ raw: UnsafeRawBufferPointer, _ buckets: EntryBuckets, _ references: UnsafeMutableBufferPointer<Reference>,
+        keepsDeletions: Bool
+    ) -> [Run] {
+        let bounds = buckets.bounds
+        let stride = buckets.stride
+        var runs: [Run] = []
+        var kept = 0
+        for (operatorIndex, operatorID) in buckets.operators.enumerated() {
+            let first = kept
+            for bucket in operatorIndex * stride..<(operatorIndex + 1) * stride {
+                let range = bounds[bucket]..<bounds[bucket + 1]
+                if range.isEmpty { continue }
+                var slice = UnsafeMutableBufferPointer(rebasing: references[range])
+                slice.sort { comesBefore($0, $1, raw) }
+                kept = keepNewest(raw, slice, in: references, at: kept, keepsDeletions: keepsDeletions)
+            }
+            runs.append(Run(operatorID: operatorID, references: first..<kept))
+        }
+        return runs
+    }
+
+    private static func keepNewest(
+        _ raw: UnsafeRawBufferPointer, _ sorted: UnsafeMutableBufferPointer<Reference>,
+        in references: UnsafeMutableBufferPointer<Reference>, at start: Int, keepsDeletions: Bool
+    ) -> Int {
+        var kept = start
+        var previous: Reference?
+        for reference in sorted {
+            if let previous, isSameKey(previous, reference, raw) { continue }
+            previous = reference
+            if !keepsDeletions, Entry(checkedIn: raw, at: reference.offset).header.isDeleted { continue }
+            references[kept] = reference
+            kept += 1
+        }
+        return kept
+    }
+
+    @inline(__always)
+    private static func comesBefore(_ left: Reference, _ right: Reference, _ raw: UnsafeRawBufferPointer) -> Bool {
+        if left.prefix != right.prefix { return left.prefix < right.prefix }
+        let order = compareKeys(left, right, raw)
+        return order == 0 ? left.offset > right.offset : order < 0
+    }
+
+    @inline(__always)
+    private static func isSameKey(_ left: Reference, _ right: Reference, _ raw: UnsafeRawBufferPointer) -> Bool {
+        left.prefix == right.prefix && compareKeys(left, right, raw) == 0
+    }
+
+    private static func compareKeys(_ left: Reference, _ right: Reference, _ raw: UnsafeRawBufferPointer) -> Int {
+        let leftKey = Entry(checkedIn: raw, at: left.offset).key(in: raw)
+        let rightKey = Entry(checkedIn: raw, at: right.offset).key(in: raw)
+        if leftKey.count > 8, rightKey.count > 8, let l = leftKey.baseAddress, let r = rightKey.baseAddress {
+            let order = memcmp(l, r, min(leftKey.count, rightKey.count))
+            if order != 0 { return Int(order) }
+        }
+        return leftKey.count - rightKey.count
+    }
+
+    @inline(__always)
+    private static func prefix(of key: UnsafeRawBufferPointer) -> UInt64 {
+        if key.count >= 8 { return UInt64(bigEndian: key.loadUnaligned(as: UInt64.self)) }
+        var prefix: UInt64 = 0
+        for i in 0..<key.count { prefix |= UInt64(key[i]) << UInt64(56 - 8 * i) }
+        return prefix
+    }
+}
