@@ -52,26 +52,22 @@ package struct Safeguards: OptionSet, Hashable, Sendable {
 
     /// Bytes after the last valid entry are cut before an append.
     package static let journalSettle = Safeguards(rawValue: 1 << 16)
-    /// An entry names its predecessor's checksum, and follows nothing else.
-    package static let chain = Safeguards(rawValue: 1 << 17)
     /// An invalid entry below a known durable end is damage, never a torn tail.
-    package static let marks = Safeguards(rawValue: 1 << 18)
-    /// An entry is verified without its predecessor, so that its mark is believed when the one before it is broken.
-    package static let selfver = Safeguards(rawValue: 1 << 19)
+    package static let marks = Safeguards(rawValue: 1 << 17)
+    /// A later entry is found and verified without its predecessor, so that its mark is believed when that is broken.
+    package static let selfver = Safeguards(rawValue: 1 << 18)
     /// A failed sync is remembered, and repaired before anybody appends.
-    package static let poison = Safeguards(rawValue: 1 << 20)
-    /// The old file is synced before a new one begins.
-    package static let rollsync = Safeguards(rawValue: 1 << 21)
+    package static let poison = Safeguards(rawValue: 1 << 19)
     /// A sync is announced before it begins; an announcement left by a dead holder poisons.
-    package static let mark = Safeguards(rawValue: 1 << 22)
+    package static let mark = Safeguards(rawValue: 1 << 20)
     /// Under a new boot identity the lock record is not believed, but made anew after a sync.
-    package static let first = Safeguards(rawValue: 1 << 23)
+    package static let first = Safeguards(rawValue: 1 << 21)
     /// The maker of a new journal file syncs it and its directory.
-    package static let journalDirsync = Safeguards(rawValue: 1 << 24)
+    package static let journalDirsync = Safeguards(rawValue: 1 << 22)
     /// A current file that the lock record does not name is synced, with its directory, before anything else.
-    package static let finish = Safeguards(rawValue: 1 << 25)
+    package static let finish = Safeguards(rawValue: 1 << 23)
     /// The current file is looked up after the lock is taken.
-    package static let lookup = Safeguards(rawValue: 1 << 26)
+    package static let lookup = Safeguards(rawValue: 1 << 24)
 
-    package static let all = Safeguards(rawValue: (1 << 27) - 1)
+    package static let all = Safeguards(rawValue: (1 << 25) - 1)
 }

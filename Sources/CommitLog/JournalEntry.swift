@@ -1,0 +1,123 @@
+// One entry: byte table in `Docs/Formats/journal.md`. It covers its predecessor's checksum, so it cannot stand behind
+// another one; and it is verified by itself, so that the durable end it carries is believed when the one before is broken.
+
+import HostSystem
+
+/// A place in the order of everything that is committed.
+package struct JournalPosition: Hashable, Comparable, Sendable {
+    package var sequence: UInt64
+    /// The entry's time; never less than an earlier entry's.
+    package var milliseconds: Int64
+
+    package static func < (a: JournalPosition, b: JournalPosition) -> Bool { a.sequence < b.sequence }
+}
+
+package struct JournalEntry: Equatable, Sendable {
+    package enum Body: Equatable, Sendable {
+        /// A job's run has reached a checkpoint, and everything that belongs to it exists from here on.
+        case checkpoint(job: String, run: RunID, CommittedCheckpoint)
+        /// A job's run has been given up: the next one starts from nothing.
+        case abandoned(job: String, run: RunID)
+
+        package var job: String {
+            switch self {
+            case .checkpoint(let job, _, _), .abandoned(let job, _): job
+            }
+        }
+    }
+
+    package static let largestJobNameBytes = 1024
+
+    package var sequence: UInt64
+    package var milliseconds: Int64
+    /// The checksum of the entry before.
+    var predecessor: UInt32
+    /// The sequence number below which everything was known to be durable when this was written.
+    var durableEnd: UInt64
+    package var body: Body
+}
+
+extension JournalEntry {
+    /// `SLJE`
+    static let magic: UInt32 = 0x454A_4C53
+    private static let lengthOffset = 4
+    /// Magic, length, sequence, time, predecessor, durable end, kind; and the checksum behind the payload.
+    static let smallestBytes = 4 + 4 + 8 + 8 + 4 + 8 + 1 + 4
+    /// Far more than any entry takes.
+    private static let largestBytes = 1 << 20
+
+    /// The bytes, whose last four are the checksum.
+    func encode() -> (bytes: [UInt8], checksum: UInt32) {
+        var writer = ByteWriter(capacityBytes: 256)
+        writer.write(JournalEntry.magic)
+        writer.write(UInt32(0))
+        writer.write(sequence)
+        writer.write(milliseconds)
+        writer.write(predecessor)
+        writer.write(durableEnd)
+        switch body {
+        case .checkpoint(let job, let run, let checkpoint):
+            writer.write(UInt8(1))
+            writer.writeString(job)
+            run.encode(to: &writer)
+            checkpoint.encode(to: &writer)
+        case .abandoned(let job, let run):
+            writer.write(UInt8(2))
+            writer.writeString(job)
+            run.encode(to: &writer)
+        }
+        writer.patch(UInt32(writer.count + 4), at: JournalEntry.lengthOffset)
+        let checksum = Checksum.crc32c(writer.bytes)
+        writer.write(checksum)
+        return (writer.bytes, checksum)
+    }
+
+    enum Decoding {
+        case entry(JournalEntry, lengthBytes: Int, checksum: UInt32)
+        /// Not an entry, or not a whole one.
+        case invalid(String)
+        /// Written so, by the checksum, but not to be understood.
+        case unreadable(CorruptBytes)
+    }
+
+    static func decode(_ bytes: [UInt8], at start: Int) -> Decoding {
+        guard bytes.count - start >= smallestBytes else { return .invalid("an unfinished entry") }
+        var reader = ByteReader(bytes[start...])
+        do throws(CorruptBytes) {
+            guard try reader.read(UInt32.self) == magic else { return .invalid("no entry") }
+            let length = Int(try reader.read(UInt32.self))
+            guard length >= smallestBytes, length <= largestBytes, length <= bytes.count - start else {
+                return .invalid("an entry without its end")
+            }
+            let end = start + length
+            let checksum = bytes.withUnsafeBytes { raw in
+                Checksum.crc32c(UnsafeRawBufferPointer(rebasing: raw[start..<end - 4]))
+            }
+            var tail = ByteReader(bytes[(end - 4)..<end])
+            guard try tail.read(UInt32.self) == checksum else { return .invalid("an entry with a wrong checksum") }
+            var content = ByteReader(bytes[(start + 8)..<(end - 4)])
+            let entry = try JournalEntry(from: &content)
+            return .entry(entry, lengthBytes: length, checksum: checksum)
+        } catch {
+            return .unreadable(error)
+        }
+    }
+
+    private init(from reader: inout ByteReader) throws(CorruptBytes) {
+        sequence = try reader.read(UInt64.self, "sequence")
+        milliseconds = try reader.read(Int64.self, "time")
+        predecessor = try reader.read(UInt32.self, "predecessor's checksum")
+        durableEnd = try reader.read(UInt64.self, "durable end")
+        switch try reader.read(UInt8.self, "kind") {
+        case 1:
+            body = .checkpoint(
+                job: try reader.readString("job"), run: try RunID(from: &reader),
+                try CommittedCheckpoint(from: &reader))
+        case 2:
+            body = .abandoned(job: try reader.readString("job"), run: try RunID(from: &reader))
+        default:
+            throw CorruptBytes(offset: reader.position - 1, expected: "a known kind of entry")
+        }
+        guard reader.isAtEnd else { throw CorruptBytes(offset: reader.position, expected: "end of entry") }
+    }
+}
