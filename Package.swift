@@ -59,6 +59,9 @@ let package = Package(
         .executableTarget(
             name: "ChangelogTableTool", dependencies: ["ChangelogTable"], path: "Benchmarks/ChangelogTableTool",
             swiftSettings: strict),
+        .executableTarget(
+            name: "ScanBenchmark", dependencies: ["Operators", "Columnar", "HostSystem", "CKernels"],
+            path: "Benchmarks/Scan", swiftSettings: strict),
         .target(
             name: "TestSupport", dependencies: ["HostSystem", "Columnar", "ChangelogTable"], path: "Tests/TestSupport",
             swiftSettings: strict),

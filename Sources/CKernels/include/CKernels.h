@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CScan.h"
+
 /// CRC32C (Castagnoli) of `length` bytes, continued from `seed` (0 to begin).
 uint32_t sluice_crc32c(uint32_t seed, const void *bytes, size_t length);
 

@@ -1,0 +1,31 @@
+/// Where one field's values go during one `scan` call. Row `i` of a string is `arena[offsets[i]..<offsets[i + 1]]`; a row
+/// that is not kept is simply overwritten by the next one.
+struct JSONColumnStorage {
+    /// Bool, Int32, Int64 or Double, by the field's content.
+    var values: UnsafeMutableRawPointer
+    var offsets: UnsafeMutablePointer<Int32>
+    var arena: UnsafeMutablePointer<UInt8>
+    /// A bit per row, all set until a NULL clears one; kept by the scanner from call to call.
+    var validity: UnsafeMutablePointer<UInt64>
+    var nullCount = 0
+    /// The `YYYY-MM-DD HH:MM` read last, as its bytes, and its milliseconds: times in a file are mostly near each other.
+    var minuteLow: UInt64
+    var minuteHigh: UInt64
+    var minuteStart: Int64 = 0
+    /// Milliseconds that the column's precision can tell apart.
+    var timestampUnit: Int64 = 1
+
+    /// An empty one, to be pointed at storage later.
+    init(timestampUnit: Int64, timestampSeparator: UInt8) {
+        // The cached minute must be a right one from the beginning: whatever equals it is taken for checked.
+        let epoch = Array("1970-01-01".utf8) + [timestampSeparator] + Array("00:00".utf8)
+        minuteLow = epoch.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) }
+        minuteHigh = epoch.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self) }
+        let nowhere = UnsafeMutableRawPointer(bitPattern: 64)!
+        values = nowhere
+        offsets = nowhere.assumingMemoryBound(to: Int32.self)
+        arena = nowhere.assumingMemoryBound(to: UInt8.self)
+        validity = nowhere.assumingMemoryBound(to: UInt64.self)
+        self.timestampUnit = timestampUnit
+    }
+}

@@ -1,0 +1,178 @@
+import Columnar
+import Glibc
+
+// From the row loop's storage to columns.
+extension JSONLinesScanner {
+    /// Scans the lines of `region` into columns made for them.
+    func fill(from region: UnsafeBufferPointer<UInt8>, rows: Int, _ consumed: inout Int) -> ScanOutcome {
+        var values = [Column?](repeating: nil, count: tree.fields.count)
+        var indexes: [Int32] = []
+        indexes = [Int32](unsafeUninitializedCapacity: rows) { buffer, count in
+            lineIndexes = buffer.baseAddress!
+            fillField(0, region, rows: rows, &values, &consumed)
+            count = rowCount
+        }
+        var made: [Column] = []
+        for (index, column) in columns.enumerated() {
+            let field = tree.columnFields[index]
+            if column.kind == .presence {
+                made.append(.boolean(FixedColumn(presence(of: field))))
+            } else if let column = values[field] {
+                made.append(column)
+            }
+        }
+        resetBitmaps()
+        return ScanOutcome(
+            columns: made, rowCount: rowCount, lineIndexes: indexes, consumedBytes: 0, consumedLines: lineCount,
+            skippedRecords: skippedRecords, nulledFields: nulledFields)
+    }
+
+    /// Makes the array of field `index`, inside its closure those of the later ones, and inside the last one's the rows: so
+    /// all arrays are written in place, through pointers that are valid.
+    private func fillField(
+        _ index: Int, _ region: UnsafeBufferPointer<UInt8>, rows: Int, _ values: inout [Column?], _ consumed: inout Int
+    ) {
+        guard index < tree.fields.count else {
+            let start = region.baseAddress!
+            consumed = scanRows(from: start, to: start + region.count, maxRows: rows) - start
+            return
+        }
+        switch tree.fields[index].content {
+        case .object, .presence: fillField(index + 1, region, rows: rows, &values, &consumed)
+        case .boolean:
+            let array: [Bool] = fillFixed(index, region, rows: rows, &values, &consumed)
+            values[index] = .boolean(FixedColumn(array, validity: validity(of: index)))
+        case .int:
+            let array: [Int32] = fillFixed(index, region, rows: rows, &values, &consumed)
+            values[index] = .int(FixedColumn(array, validity: validity(of: index)))
+        case .bigint:
+            let array: [Int64] = fillFixed(index, region, rows: rows, &values, &consumed)
+            values[index] = .bigint(FixedColumn(array, validity: validity(of: index)))
+        case .timestamp:
+            let array: [Int64] = fillFixed(index, region, rows: rows, &values, &consumed)
+            values[index] = .timestamp(FixedColumn(array, validity: validity(of: index)))
+        case .double:
+            let array: [Double] = fillFixed(index, region, rows: rows, &values, &consumed)
+            values[index] = .double(FixedColumn(array, validity: validity(of: index)))
+        case .string: fillStrings(index, region, rows: rows, &values, &consumed)
+        }
+    }
+
+    private func fillFixed<Element>(
+        _ index: Int, _ region: UnsafeBufferPointer<UInt8>, rows: Int, _ values: inout [Column?], _ consumed: inout Int
+    ) -> [Element] {
+        [Element](unsafeUninitializedCapacity: rows) { buffer, count in
+            storage[index].values = UnsafeMutableRawPointer(buffer.baseAddress!)
+            fillField(index + 1, region, rows: rows, &values, &consumed)
+            count = rowCount
+        }
+    }
+
+    private func fillStrings(
+        _ index: Int, _ region: UnsafeBufferPointer<UInt8>, rows: Int, _ values: inout [Column?], _ consumed: inout Int
+    ) {
+        var arena: [UInt8] = []
+        let offsets = [Int32](unsafeUninitializedCapacity: rows + 1) { offsets, offsetCount in
+            offsets[0] = 0
+            storage[index].offsets = offsets.baseAddress!
+            // No string is longer than its line, and copying writes up to 16 bytes more.
+            arena = [UInt8](unsafeUninitializedCapacity: region.count + 64) { bytes, byteCount in
+                storage[index].arena = bytes.baseAddress!
+                fillField(index + 1, region, rows: rows, &values, &consumed)
+                byteCount = Int(offsets[rowCount])
+            }
+            offsetCount = rowCount + 1
+        }
+        values[index] = .string(StringColumn(offsets: offsets, bytes: arena, validity: validity(of: index)))
+    }
+
+    private func validity(of index: Int) -> Bitmap? {
+        if storage[index].nullCount == 0 { return nil }
+        let words = UnsafeBufferPointer(start: storage[index].validity, count: (rowCount + 63) / 64)
+        return Bitmap(words: Array(words), count: rowCount)
+    }
+
+    private func presence(of field: Int) -> [Bool] {
+        guard absentRows[field] > 0, let rows = presences[field] else {
+            return [Bool](repeating: true, count: rowCount)
+        }
+        return Array(UnsafeBufferPointer(start: rows, count: rowCount))
+    }
+
+    /// Back to "nothing is NULL or absent", which the next call begins with.
+    private func resetBitmaps() {
+        for index in tree.fields.indices {
+            if storage[index].nullCount > 0 {
+                storage[index].validity.update(repeating: ~0, count: (rowCount + 63) / 64)
+                storage[index].nullCount = 0
+            }
+            if absentRows[index] > 0 {
+                presences[index]?.update(repeating: true, count: rowCount)
+                absentRows[index] = 0
+            }
+        }
+    }
+
+    func emptyOutcome() -> ScanOutcome {
+        let empty = columns.map { column -> Column in
+            if column.kind == .presence { return .boolean(FixedColumn([])) }
+            return switch column.type {
+            case .boolean: .boolean(FixedColumn([]))
+            case .int: .int(FixedColumn([]))
+            case .bigint: .bigint(FixedColumn([]))
+            case .double: .double(FixedColumn([]))
+            case .timestamp: .timestamp(FixedColumn([]))
+            case .string, .row: .string(StringColumn())
+            }
+        }
+        return ScanOutcome(columns: empty, rowCount: 0, lineIndexes: [], consumedBytes: 0, consumedLines: 0)
+    }
+}
+
+// MARK: - Bad records
+
+extension JSONLinesScanner {
+    /// The place behind a bad line that is left out; nil where it stops the scan, with `failure` set.
+    @inline(never)
+    func skipBadLine(_ lineStart: JSONBytes, line: Int, end: JSONBytes) -> JSONBytes? {
+        guard let newline = memchr(lineStart, Int32(JSONGrammar.newline), end - lineStart) else {
+            preconditionFailure("a scanned line has an end")
+        }
+        let lineEnd = UnsafePointer(newline.assumingMemoryBound(to: UInt8.self))
+        if isLeftOut {
+            skippedRecords += 1
+            return lineEnd + 1
+        }
+        let column = (fault.at ?? lineStart) - lineStart + 1
+        failure = BadRecord(lineIndex: line, column: column, reason: reason(lineEnd: lineEnd))
+        return nil
+    }
+
+    private var isLeftOut: Bool {
+        if options.badRecords == .skip { return true }
+        switch fault.reason {
+        case .misfit, .missing, .null: return false
+        default: return options.ignoreParseErrors
+        }
+    }
+
+    private func reason(lineEnd: JSONBytes) -> String {
+        switch fault.reason {
+        case .misfit(let field):
+            let found = fault.at.map { excerpt($0, lineEnd: lineEnd) } ?? ""
+            let field = tree.fields[field]
+            return "expected \(field.expectation) for field \"\(field.title)\", found \(found)"
+        case .missing(let field): return "field \"\(tree.fields[field].title)\" is missing"
+        case .null(let field): return "field \"\(tree.fields[field].title)\" must not be NULL"
+        default: return fault.grammarMessage
+        }
+    }
+
+    /// A checked value's text, shortened.
+    private func excerpt(_ start: JSONBytes, lineEnd: JSONBytes) -> String {
+        var unused = fault
+        guard let end = JSONGrammar.value(start, depth: 0, &unused) else { return "" }
+        let text = String(decoding: UnsafeBufferPointer(start: start, count: end - start), as: UTF8.self)
+        return text.count <= 60 ? text : text.prefix(59) + "…"
+    }
+}
