@@ -72,6 +72,9 @@ package final class JSONLinesScanner: RecordScanner {
         stack.deallocate()
     }
 
+    /// JSON lines have no header, and what has been learned serves the next file.
+    package func beginFile() {}
+
     package func scan(
         _ input: UnsafeRawBufferPointer, isFinal: Bool, maxRows: Int
     ) throws(BadRecord) -> ScanOutcome {
