@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -64,3 +65,5 @@ void sluice_keep_freed_memory(void) {
     mallopt(M_TRIM_THRESHOLD, 512 << 20);
     mallopt(M_TOP_PAD, 16 << 20);
 }
+
+void sluice_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }

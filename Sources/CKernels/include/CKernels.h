@@ -16,4 +16,7 @@ int sluice_rename_noreplace(const char *from, const char *to);
 /// Keeps freed memory of up to some hundreds of MB in the process, so that a batch's buffers are not mapped anew each time.
 void sluice_keep_freed_memory(void);
 
+/// Names the calling thread for debuggers and `top`; at most 15 bytes are kept.
+void sluice_name_thread(const char *name);
+
 #endif

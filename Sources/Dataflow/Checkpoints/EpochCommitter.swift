@@ -1,0 +1,51 @@
+import CommitLog
+import HostSystem
+import KeyedState
+
+// The commit, in the order that the protocol needs: what the sinks wrote is synced by now; the delta record is written and
+// synced; the journal entry that names it is written and synced: that sync is the commit.
+
+package final class EpochCommitter {
+    package let job: String
+    package let run: RunID
+    private let journal: Journal
+    private let store: StateStore
+    private let fingerprint: [String]
+    private let time: any TimeSource
+
+    package init(
+        job: String, run: RunID, journal: Journal, store: StateStore, fingerprint: [String], time: any TimeSource
+    ) {
+        self.job = job
+        self.run = run
+        self.journal = journal
+        self.store = store
+        self.fingerprint = fingerprint
+        self.time = time
+    }
+
+    /// Commits checkpoint `number`. On any error nothing is known to be committed, and the worker must start again from
+    /// what the journal says.
+    package func commit(
+        number: UInt64, ending: RunEnding, parts: [CheckpointRecord.OperatorPart], changes: [StateChanges]
+    ) throws(JobFailure) {
+        let mark = CheckpointRecord.OperatorPart(operatorID: RunEnding.operatorID, subtask: 0, bytes: [ending.rawValue])
+        let record = CheckpointRecord(
+            number: number, run: run, fingerprint: PlanFingerprint.identity(fingerprint), planLines: fingerprint,
+            isFinished: ending == .finished, wallMilliseconds: time.wallMilliseconds(), parts: [mark] + parts)
+        let written: CommittedCheckpoint
+        do throws(StateError) {
+            written = try store.append(record, changes: changes)
+        } catch {
+            throw JobFailure.state(error)
+        }
+        FaultPoint.afterDeltaSync.reached()
+        do throws(JournalError) {
+            _ = try journal.append(.checkpoint(job: job, run: run, written))
+        } catch {
+            throw JobFailure.journal(error)
+        }
+        FaultPoint.afterCommit.reached()
+        store.committed(written)
+    }
+}

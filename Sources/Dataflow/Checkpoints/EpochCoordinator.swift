@@ -1,0 +1,120 @@
+import HostSystem
+
+// Decides when epochs begin and when one is complete. A value: events go in, actions come out, no I/O inside.
+//
+//   idle ──due, or asked for──▶ collecting ──all handed over──▶ committing ──committed──▶ idle, or ended
+//
+// The next epoch begins 20 times the last commit's duration after it (at least 20 ms), so committing stays under 5 % of
+// the time, unless an interval is set; and only where rows were read since the last one, so that an idle job writes nothing.
+// When every source is exhausted, or a stop is asked for, the last barrier follows at once.
+
+package struct EpochCoordinator {
+    package enum Action: Sendable {
+        /// Ask every source for this barrier.
+        case request(Barrier)
+        case commit(Barrier, [SubtaskSnapshot])
+        /// Nothing to do before this time of the monotonic clock (nil: before the next event).
+        case wait(untilNanoseconds: Int64?)
+        case ended(BarrierKind)
+    }
+
+    private enum State {
+        case idle
+        case collecting(Barrier, missing: Set<UInt32>, [SubtaskSnapshot])
+        case committing(Barrier)
+        case closing(BarrierKind, missing: Set<UInt32>)
+        case ended(BarrierKind)
+    }
+
+    package static let shortestIntervalNanoseconds: Int64 = 20_000_000
+    package static let commitShare: Int64 = 20
+
+    private let subtasks: Set<UInt32>
+    private var unread: Set<UInt32>
+    private let fixedIntervalNanoseconds: Int64?
+    private let minimumPauseNanoseconds: Int64
+    /// What follows when all sources are exhausted.
+    private let exhaustedKind: BarrierKind
+    private var state = State.idle
+    private var nextCheckpoint: UInt64
+    private var dueNanoseconds: Int64
+    private var rowsAtLastBarrier = 0
+    private var stopIsAsked = false
+    private var epochIsAsked = false
+
+    package init(
+        subtasks: [UInt32], sources: [UInt32], nextCheckpoint: UInt64, fixedIntervalNanoseconds: Int64?,
+        minimumPauseNanoseconds: Int64, exhaustedKind: BarrierKind, nowNanoseconds: Int64
+    ) {
+        self.subtasks = Set(subtasks)
+        unread = Set(sources)
+        self.nextCheckpoint = nextCheckpoint
+        self.fixedIntervalNanoseconds = fixedIntervalNanoseconds
+        self.minimumPauseNanoseconds = minimumPauseNanoseconds
+        self.exhaustedKind = exhaustedKind
+        dueNanoseconds = nowNanoseconds + (fixedIntervalNanoseconds ?? Self.shortestIntervalNanoseconds)
+    }
+
+    package var isAllRead: Bool { unread.isEmpty }
+
+    package mutating func stop() { stopIsAsked = true }
+    package mutating func wantEpoch() { epochIsAsked = true }
+    package mutating func exhausted(_ source: UInt32) { unread.remove(source) }
+
+    package mutating func handedOver(_ subtask: UInt32, checkpoint: UInt64, _ snapshot: SubtaskSnapshot) {
+        guard case .collecting(let barrier, var missing, var snapshots) = state else {
+            preconditionFailure("a snapshot belongs to the epoch that is being collected")
+        }
+        precondition(barrier.checkpoint == checkpoint, "a snapshot belongs to the epoch that is being collected")
+        missing.remove(subtask)
+        snapshots.append(snapshot)
+        state = .collecting(barrier, missing: missing, snapshots)
+    }
+
+    package mutating func committed(durationNanoseconds: Int64, nowNanoseconds: Int64) {
+        guard case .committing(let barrier) = state else {
+            preconditionFailure("what is committed was being committed")
+        }
+        nextCheckpoint += 1
+        if let fixedIntervalNanoseconds {
+            // From one beginning to the next; a commit that took longer is followed at once, or after the pause asked for.
+            dueNanoseconds = max(dueNanoseconds + fixedIntervalNanoseconds, nowNanoseconds + minimumPauseNanoseconds)
+        } else {
+            let pause = max(Self.shortestIntervalNanoseconds, durationNanoseconds * Self.commitShare)
+            dueNanoseconds = nowNanoseconds + max(pause, minimumPauseNanoseconds)
+        }
+        state = barrier.kind.isLast ? .closing(barrier.kind, missing: subtasks) : .idle
+    }
+
+    /// A subtask has done all that follows the last commit.
+    package mutating func finished(_ subtask: UInt32) {
+        guard case .closing(let kind, var missing) = state else { return }
+        missing.remove(subtask)
+        state = missing.isEmpty ? .ended(kind) : .closing(kind, missing: missing)
+    }
+
+    /// What to do now. `rowsRead`: of all sources since the start.
+    package mutating func next(nowNanoseconds: Int64, rowsRead: Int) -> Action {
+        switch state {
+        case .idle:
+            let last: BarrierKind? = unread.isEmpty ? exhaustedKind : stopIsAsked ? .stop : nil
+            let isDue = nowNanoseconds >= dueNanoseconds || epochIsAsked
+            guard last != nil || (isDue && rowsRead != rowsAtLastBarrier) else {
+                if isDue { dueNanoseconds = nowNanoseconds + Self.shortestIntervalNanoseconds }
+                return .wait(untilNanoseconds: dueNanoseconds)
+            }
+            epochIsAsked = false
+            rowsAtLastBarrier = rowsRead
+            if fixedIntervalNanoseconds != nil { dueNanoseconds = nowNanoseconds }
+            let barrier = Barrier(checkpoint: nextCheckpoint, kind: last ?? .periodic)
+            state = .collecting(barrier, missing: subtasks, [])
+            return .request(barrier)
+        case .collecting(let barrier, let missing, let snapshots):
+            guard missing.isEmpty else { return .wait(untilNanoseconds: nil) }
+            state = .committing(barrier)
+            return .commit(barrier, snapshots)
+        case .committing, .closing: return .wait(untilNanoseconds: nil)
+        case .ended(let kind): return .ended(kind)
+        }
+    }
+}

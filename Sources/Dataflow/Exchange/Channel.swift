@@ -1,0 +1,66 @@
+import Synchronization
+
+// The bounded queue between two subtasks: back-pressure by refusal. One producer, one consumer. A batch takes some hundred
+// thousand bytes, so a lock per element costs nothing that can be measured.
+
+package final class Channel: Sendable {
+    private struct Queue {
+        var elements: [Element] = []
+        /// Index of the oldest element; those before it are gone.
+        var head = 0
+        var sizeBytes = 0
+        var producerWaits = false
+    }
+
+    /// Elements, and bytes, above which a push is refused (an element larger than the bound passes alone).
+    package static let capacityElements = 8
+    package static let capacityBytes = 8 << 20
+
+    private let queue = Mutex(Queue())
+    private let producer: Doorbell
+    private let consumer: Doorbell
+
+    package init(producer: Doorbell, consumer: Doorbell) {
+        self.producer = producer
+        self.consumer = consumer
+    }
+
+    package var sizeBytes: Int { queue.withLock { $0.sizeBytes } }
+
+    /// False: full; the producer's doorbell rings when there is room.
+    package func push(_ element: Element) -> Bool {
+        let taken = queue.withLock { queue -> Bool in
+            let count = queue.elements.count - queue.head
+            if count >= Self.capacityElements || (count > 0 && queue.sizeBytes >= Self.capacityBytes) {
+                queue.producerWaits = true
+                return false
+            }
+            queue.sizeBytes += element.sizeBytes
+            queue.elements.append(element)
+            return true
+        }
+        if taken { consumer.ring() }
+        return taken
+    }
+
+    package func pop() -> Element? {
+        let (element, wake) = queue.withLock { queue -> (Element?, Bool) in
+            guard queue.head < queue.elements.count else { return (nil, false) }
+            let element = queue.elements[queue.head]
+            queue.head += 1
+            queue.sizeBytes -= element.sizeBytes
+            if queue.head == queue.elements.count {
+                queue.elements.removeAll(keepingCapacity: true)
+                queue.head = 0
+            } else if queue.head >= Self.capacityElements {
+                queue.elements.removeFirst(queue.head)
+                queue.head = 0
+            }
+            let wake = queue.producerWaits
+            queue.producerWaits = false
+            return (element, wake)
+        }
+        if wake { producer.ring() }
+        return element
+    }
+}

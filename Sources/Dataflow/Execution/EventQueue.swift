@@ -1,0 +1,43 @@
+import Synchronization
+
+/// What subtasks, and those who watch the run, tell the coordinator.
+package enum SubtaskEvent: Sendable {
+    /// The bounded source of this subtask has given all.
+    case exhausted(subtask: UInt32)
+    /// Much is dirty: end the epoch early.
+    case epochWanted
+    case handedOver(subtask: UInt32, checkpoint: UInt64, SubtaskSnapshot)
+    /// All that follows the last commit is done.
+    case finished(subtask: UInt32)
+    case failed(JobFailure)
+    /// A signal, or a caller, asks for a last checkpoint.
+    case stopRequested
+    case materialised
+}
+
+package final class EventQueue: Sendable {
+    private let events = Mutex<[SubtaskEvent]>([])
+    private let doorbell = Doorbell()
+
+    package init() {}
+
+    package func post(_ event: SubtaskEvent) {
+        events.withLock { $0.append(event) }
+        doorbell.ring()
+    }
+
+    /// All that has come, in order; waits for the first one, or `timeoutMilliseconds`.
+    package func take(timeoutMilliseconds: Int64) -> [SubtaskEvent] {
+        let ready = takeAll()
+        if !ready.isEmpty || timeoutMilliseconds <= 0 { return ready }
+        doorbell.wait(timeoutMilliseconds: timeoutMilliseconds)
+        return takeAll()
+    }
+
+    private func takeAll() -> [SubtaskEvent] {
+        events.withLock { events in
+            defer { events.removeAll() }
+            return events
+        }
+    }
+}

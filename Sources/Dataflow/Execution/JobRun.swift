@@ -1,0 +1,215 @@
+import CommitLog
+import HostSystem
+import KeyedState
+
+// A start of a job in the foreground: decides from what the journal and the last checkpoint say whether to begin, to go on,
+// to say that all is done, or to refuse; and keeps the promise that nothing old is deleted.
+//
+// `--fresh` may itself be killed: a mark in the run's directory says that it was asked for, and is durable before the first
+// part file moves. Then the parts are set aside, the journal's entry ends the run, its directory is set aside. Each step can
+// be done again.
+
+package struct RunRequest: Sendable {
+    package var job: String
+    package var dataDirectory: String
+    package var graph: JobGraph
+    package var settings: JobSettings
+    package var isFresh: Bool
+    /// Sets aside what a sink's part of the last checkpoint names; returns notices.
+    package var setAsideOutput: @Sendable (CheckpointRecord.OperatorPart, any FileSystem) throws(JobFailure) -> [String]
+
+    package init(
+        job: String, dataDirectory: String, graph: JobGraph, settings: JobSettings, isFresh: Bool,
+        setAsideOutput:
+            @escaping @Sendable (CheckpointRecord.OperatorPart, any FileSystem) throws(JobFailure) -> [String]
+    ) {
+        self.job = job
+        self.dataDirectory = dataDirectory
+        self.graph = graph
+        self.settings = settings
+        self.isFresh = isFresh
+        self.setAsideOutput = setAsideOutput
+    }
+}
+
+package enum RunResult: Equatable, Sendable {
+    case finished
+    /// May go on: a signal, or `--available-now`.
+    case stopped
+    /// There was nothing to do.
+    case alreadyFinished
+}
+
+package struct JobRun {
+    private let request: RunRequest
+    private let files: any FileSystem
+    private let time: any TimeSource
+    private let random: any RandomSource
+    private let events: EventQueue
+    private let observer: any RunObserver
+    private let directory: DataDirectory
+
+    package init(
+        _ request: RunRequest, files: any FileSystem, time: any TimeSource, random: any RandomSource,
+        events: EventQueue, observer: any RunObserver
+    ) throws(JobFailure) {
+        self.request = request
+        self.files = files
+        self.time = time
+        self.random = random
+        self.events = events
+        self.observer = observer
+        directory = try DataDirectory(request.dataDirectory, files: files)
+    }
+
+    private var freshMark: String { directory.run(request.job) + "/fresh-asked-for" }
+
+    package func perform() throws(JobFailure) -> RunResult {
+        let lock = try directory.lock(job: request.job)
+        defer { lock.release() }
+        let journal: Journal
+        let live: JournalState.LiveRun?
+        do throws(JournalError) {
+            journal = try Journal.open(directory: directory.journal, files: files, time: time)
+            live = try journal.settle().jobs[request.job]
+        } catch {
+            throw JobFailure.journal(error)
+        }
+        journal.takeNotices().forEach { observer.notice("\($0)") }
+        guard let live else { return try begin(journal) }
+        let store = openStore(live.run)
+        let record: CheckpointRecord
+        do throws(StateError) {
+            record = try store.recover(to: live.last)
+        } catch {
+            throw JobFailure.state(error)
+        }
+        return try goOn(journal, store, record, live.run)
+    }
+
+    private func goOn(
+        _ journal: Journal, _ store: StateStore, _ record: CheckpointRecord, _ run: RunID
+    ) throws(JobFailure) -> RunResult {
+        var wantsFresh = request.isFresh
+        do throws(FileError) {
+            if try files.exists(freshMark) { wantsFresh = true }
+        } catch {
+            throw .file(error, while: "looking at the last run of job \"\(request.job)\"")
+        }
+        let isSamePlan = record.planLines == request.graph.fingerprint
+        if !wantsFresh, !isSamePlan {
+            guard record.ending == .finished else { throw planChanged(record) }
+            observer.notice(
+                "job \"\(request.job)\" was edited since it finished: it begins anew, the old output is set aside")
+            wantsFresh = true
+        }
+        if wantsFresh {
+            try setAside(journal, store, record, run)
+            return try begin(journal)
+        }
+        if record.ending == .finished { return try finishedBefore(store, record, run, journal) }
+        observer.notice("going on from checkpoint \(record.number)")
+        return try execute(journal, store, run, from: record)
+    }
+
+    // MARK: Beginnings
+
+    private func begin(_ journal: Journal) throws(JobFailure) -> RunResult {
+        let run = RunID(drawnFrom: random)
+        let store: StateStore
+        do throws(FileError) {
+            try directory.setRunAside(request.job)
+        } catch {
+            throw .file(error, while: "setting the last run of job \"\(request.job)\" aside")
+        }
+        do throws(StateError) {
+            store = try StateStore.create(
+                directory: directory.run(request.job), run: run, files: files,
+                base: RocksDBStateBase(path: directory.run(request.job) + "/rocksdb", files: files))
+        } catch {
+            throw JobFailure.state(error)
+        }
+        return try execute(journal, store, run, from: nil)
+    }
+
+    private func openStore(_ run: RunID) -> StateStore {
+        StateStore.open(
+            directory: directory.run(request.job), run: run, files: files,
+            base: RocksDBStateBase(path: directory.run(request.job) + "/rocksdb", files: files))
+    }
+
+    private func execute(
+        _ journal: Journal, _ store: StateStore, _ run: RunID, from record: CheckpointRecord?
+    ) throws(JobFailure) -> RunResult {
+        var settings = request.settings
+        settings.listsInputsAnew = record?.ending == .drained
+        let committer = EpochCommitter(
+            job: request.job, run: run, journal: journal, store: store, fingerprint: request.graph.fingerprint,
+            time: time)
+        let execution = JobExecution(
+            graph: request.graph, settings: settings,
+            identity: RunIdentity(id: run, directory: directory.run(request.job)), committer: committer, store: store,
+            files: files, time: time, events: events, observer: observer)
+        let kind = try execution.run(from: record)
+        return kind == .end ? .finished : .stopped
+    }
+
+    // MARK: Ends
+
+    /// Nothing to do, unless inputs have grown; but what the last commit left to be renamed is renamed.
+    private func finishedBefore(
+        _ store: StateStore, _ record: CheckpointRecord, _ run: RunID, _ journal: Journal
+    ) throws(JobFailure) -> RunResult {
+        let notices = NoticeBoard()
+        let context = LinkContext(
+            files: files, time: time, metrics: JobMetrics(),
+            run: RunIdentity(id: run, directory: directory.run(request.job)), subtask: 0, settings: request.settings,
+            notice: { notices.post($0) })
+        var unread: [UnreadInput] = []
+        for description in request.graph.vertices.flatMap(\.links) {
+            if let source = description as? any BoundedSourceDescription,
+                let position = record.part(of: source.operatorID, subtask: 0)
+            {
+                unread += try source.unread(since: position, files: files)
+            } else if case .sink(let sink) = try description.makeLink(context) {
+                try sink.open(from: record.part(of: sink.operatorID, subtask: 0))
+                try sink.committed(Barrier(checkpoint: record.number, kind: .end))
+            }
+        }
+        notices.takeAll().forEach(observer.notice)
+        guard let first = unread.first else { return .alreadyFinished }
+        let more = unread.count > 1 ? " (and \(unread.count - 1) more files)" : ""
+        throw JobFailure(
+            .conflict, "job \"\(request.job)\" has finished, and its inputs have grown since",
+            detail: "\(first.bytes) bytes of '\(first.path)' are unread\(more)",
+            hint:
+                "--fresh starts over with all of the input; a job that is to be continued as its inputs grow is started "
+                + "with --available-now from the first time on")
+    }
+
+    private func planChanged(_ record: CheckpointRecord) -> JobFailure {
+        JobFailure(
+            .conflict, "job \"\(request.job)\" has not finished, and its plan has changed",
+            detail: PlanFingerprint.difference(from: record.planLines, to: request.graph.fingerprint),
+            hint: "--fresh starts over; deploying it as a new version beside the old one is not supported yet")
+    }
+
+    private func setAside(
+        _ journal: Journal, _ store: StateStore, _ record: CheckpointRecord, _ run: RunID
+    ) throws(JobFailure) {
+        do throws(FileError) {
+            let mark = try files.open(freshMark, .createIfMissing)
+            defer { mark.close() }
+            try mark.sync()
+            try files.syncDirectory(directory.run(request.job))
+        } catch {
+            throw .file(error, while: "setting the last run of job \"\(request.job)\" aside")
+        }
+        for part in record.parts { try request.setAsideOutput(part, files).forEach(observer.notice) }
+        do throws(JournalError) {
+            _ = try journal.append(.abandoned(job: request.job, run: run))
+        } catch {
+            throw JobFailure.journal(error)
+        }
+    }
+}

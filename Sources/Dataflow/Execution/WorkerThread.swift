@@ -1,0 +1,42 @@
+import CKernels
+import Glibc
+
+/// A thread of our own, for work that waits and computes; joined before it is let go.
+package final class WorkerThread {
+    private final class Work {
+        let body: () -> Void
+        let name: String
+
+        init(_ name: String, _ body: @escaping () -> Void) {
+            self.name = name
+            self.body = body
+        }
+    }
+
+    private var handle = pthread_t()
+    private var isJoined = false
+
+    /// - Parameter body: runs on the new thread; what it captures must be its own, or made for sharing.
+    package init(name: String, _ body: sending @escaping () -> Void) {
+        let work = Unmanaged.passRetained(Work(name, body))
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        pthread_attr_setstacksize(&attributes, 16 << 20)
+        let failure = pthread_create(
+            &handle, &attributes,
+            { raw in
+                let work = Unmanaged<Work>.fromOpaque(raw!).takeRetainedValue()
+                sluice_name_thread(work.name)
+                work.body()
+                return nil
+            }, work.toOpaque())
+        pthread_attr_destroy(&attributes)
+        precondition(failure == 0, "the system has no thread to give")
+    }
+
+    package func join() {
+        guard !isJoined else { return }
+        isJoined = true
+        pthread_join(handle, nil)
+    }
+}

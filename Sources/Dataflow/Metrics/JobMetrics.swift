@@ -1,0 +1,59 @@
+import Synchronization
+
+/// Counters of one run, written by its subtasks and read by whoever shows them.
+package final class JobMetrics: Sendable {
+    package let rowsIn = Atomic<Int>(0)
+    package let rowsOut = Atomic<Int>(0)
+    package let bytesRead = Atomic<Int>(0)
+    /// Bytes all sources will read, as far as they know.
+    package let bytesTotal = Atomic<Int>(0)
+    package let skippedRecords = Atomic<Int>(0)
+    package let nulledFields = Atomic<Int>(0)
+    package let stateBytes = Atomic<Int>(0)
+    private let commits = Mutex(CheckpointStatistics())
+
+    package init() {}
+
+    package func add(_ count: Int, to counter: borrowing Atomic<Int>) { counter.add(count, ordering: .relaxed) }
+
+    package func committed(durationNanoseconds: Int64, atNanoseconds: Int64) {
+        commits.withLock { commits in
+            commits.count += 1
+            commits.lastDurationNanoseconds = durationNanoseconds
+            commits.lastNanoseconds = atNanoseconds
+        }
+    }
+
+    /// How long a subtask with keyed state stood still for a checkpoint, hand-over and wait together.
+    package func stalled(nanoseconds: Int64) {
+        commits.withLock { commits in
+            if commits.stallNanoseconds.count < CheckpointStatistics.keptStalls {
+                commits.stallNanoseconds.append(nanoseconds)
+            } else {
+                commits.stallNanoseconds[commits.stallCount % CheckpointStatistics.keptStalls] = nanoseconds
+            }
+            commits.stallCount += 1
+        }
+    }
+
+    package var checkpoints: CheckpointStatistics { commits.withLock { $0 } }
+}
+
+package struct CheckpointStatistics: Sendable {
+    /// Stalls remembered; older ones are overwritten.
+    package static let keptStalls = 1024
+
+    package var count = 0
+    package var lastDurationNanoseconds: Int64 = 0
+    /// Of the monotonic clock.
+    package var lastNanoseconds: Int64 = 0
+    package var stallNanoseconds: [Int64] = []
+    package var stallCount = 0
+
+    /// The stall that a share of all remembered ones did not exceed; 0 where there was none.
+    package func stall(percentile: Int) -> Int64 {
+        guard !stallNanoseconds.isEmpty else { return 0 }
+        let sorted = stallNanoseconds.sorted()
+        return sorted[min(sorted.count - 1, sorted.count * percentile / 100)]
+    }
+}

@@ -1,0 +1,111 @@
+import Dataflow
+import Testing
+
+// Tests read like scripts: events in, the action that must follow.
+
+@Suite struct EpochCoordinatorTests {
+    private func coordinator(
+        interval: Int64? = nil, exhausted: BarrierKind = .end
+    ) -> EpochCoordinator {
+        EpochCoordinator(
+            subtasks: [0, 1], sources: [0], nextCheckpoint: 1, fixedIntervalNanoseconds: interval,
+            minimumPauseNanoseconds: 0, exhaustedKind: exhausted, nowNanoseconds: 0)
+    }
+
+    private func request(_ action: EpochCoordinator.Action) -> Barrier? {
+        if case .request(let barrier) = action { barrier } else { nil }
+    }
+
+    private func wait(_ action: EpochCoordinator.Action) -> Int64? {
+        if case .wait(let until) = action { until } else { nil }
+    }
+
+    private func isCommit(_ action: EpochCoordinator.Action) -> Bool {
+        if case .commit = action { true } else { false }
+    }
+
+    @Test func anEpochIsCommittedWhenAllHaveHandedOver() {
+        var c = coordinator()
+        #expect(wait(c.next(nowNanoseconds: 0, rowsRead: 0)) == 20_000_000)
+        #expect(request(c.next(nowNanoseconds: 20_000_000, rowsRead: 5)) == Barrier(checkpoint: 1, kind: .periodic))
+        c.handedOver(0, checkpoint: 1, SubtaskSnapshot())
+        #expect(!isCommit(c.next(nowNanoseconds: 21_000_000, rowsRead: 5)))
+        c.handedOver(1, checkpoint: 1, SubtaskSnapshot())
+        #expect(isCommit(c.next(nowNanoseconds: 22_000_000, rowsRead: 5)))
+    }
+
+    @Test func theNextEpochBeginsTwentyTimesTheCommitLater() {
+        var c = coordinator()
+        commit(&c, number: 1, at: 20_000_000, rows: 1, duration: 3_000_000)
+        #expect(wait(c.next(nowNanoseconds: 20_000_000, rowsRead: 9)) == 80_000_000)
+        #expect(request(c.next(nowNanoseconds: 80_000_000, rowsRead: 9))?.checkpoint == 2)
+    }
+
+    @Test func aShortCommitStillWaitsTwentyMilliseconds() {
+        var c = coordinator()
+        commit(&c, number: 1, at: 20_000_000, rows: 1, duration: 1000)
+        #expect(wait(c.next(nowNanoseconds: 20_000_000, rowsRead: 9)) == 40_000_000)
+    }
+
+    @Test func anIdleJobWritesNothing() {
+        var c = coordinator()
+        commit(&c, number: 1, at: 20_000_000, rows: 7, duration: 1000)
+        for k in 1...50 {
+            #expect(request(c.next(nowNanoseconds: 20_000_000 + Int64(k) * 50_000_000, rowsRead: 7)) == nil)
+        }
+        #expect(request(c.next(nowNanoseconds: 10_000_000_000, rowsRead: 8)) != nil)
+    }
+
+    @Test func aFixedIntervalRunsFromBeginningToBeginning() {
+        var c = coordinator(interval: 1_000_000_000)
+        #expect(wait(c.next(nowNanoseconds: 0, rowsRead: 1)) == 1_000_000_000)
+        commit(&c, number: 1, at: 1_000_000_000, rows: 1, duration: 300_000_000)
+        #expect(wait(c.next(nowNanoseconds: 1_300_000_000, rowsRead: 2)) == 2_000_000_000)
+    }
+
+    @Test func theEndFollowsWhenTheSourcesAreExhausted() {
+        var c = coordinator()
+        c.exhausted(0)
+        #expect(request(c.next(nowNanoseconds: 1, rowsRead: 0)) == Barrier(checkpoint: 1, kind: .end))
+        c.handedOver(0, checkpoint: 1, SubtaskSnapshot())
+        c.handedOver(1, checkpoint: 1, SubtaskSnapshot())
+        #expect(isCommit(c.next(nowNanoseconds: 2, rowsRead: 0)))
+        c.committed(durationNanoseconds: 1, nowNanoseconds: 3)
+        guard case .wait = c.next(nowNanoseconds: 4, rowsRead: 0) else { Issue.record("ended too early"); return }
+        c.finished(0)
+        c.finished(1)
+        guard case .ended(.end) = c.next(nowNanoseconds: 5, rowsRead: 0) else { Issue.record("not ended"); return }
+    }
+
+    @Test func aStopWaitsForTheEpochThatIsUnderWay() {
+        var c = coordinator()
+        #expect(request(c.next(nowNanoseconds: 20_000_000, rowsRead: 5))?.kind == .periodic)
+        c.stop()
+        c.handedOver(0, checkpoint: 1, SubtaskSnapshot())
+        c.handedOver(1, checkpoint: 1, SubtaskSnapshot())
+        #expect(isCommit(c.next(nowNanoseconds: 21_000_000, rowsRead: 5)))
+        c.committed(durationNanoseconds: 1, nowNanoseconds: 22_000_000)
+        #expect(request(c.next(nowNanoseconds: 22_000_001, rowsRead: 5)) == Barrier(checkpoint: 2, kind: .stop))
+    }
+
+    @Test func whatIsThereIsReadAndNothingIsEnded() {
+        var c = coordinator(exhausted: .stop)
+        c.exhausted(0)
+        #expect(request(c.next(nowNanoseconds: 1, rowsRead: 3))?.kind == .stop)
+        #expect(c.isAllRead)
+    }
+
+    @Test func muchDirtyStateEndsTheEpochEarly() {
+        var c = coordinator(interval: 60_000_000_000)
+        c.wantEpoch()
+        #expect(request(c.next(nowNanoseconds: 5, rowsRead: 1))?.checkpoint == 1)
+    }
+
+    private func commit(_ c: inout EpochCoordinator, number: UInt64, at now: Int64, rows: Int, duration: Int64) {
+        #expect(request(c.next(nowNanoseconds: now, rowsRead: rows))?.checkpoint == number)
+        c.handedOver(0, checkpoint: number, SubtaskSnapshot())
+        c.handedOver(1, checkpoint: number, SubtaskSnapshot())
+        #expect(isCommit(c.next(nowNanoseconds: now, rowsRead: rows)))
+        c.committed(durationNanoseconds: duration, nowNanoseconds: now)
+    }
+}
