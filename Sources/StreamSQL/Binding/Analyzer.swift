@@ -1,0 +1,142 @@
+import Operators
+
+/// Reads a SQL file: text → syntax → bound plans → optimised plans.
+///
+/// - Parameter file: what the file is called, for nobody but the caller's messages: a `SQLError` is rendered with it.
+/// - Parameter overrides: `-D key=value`, which beat the file's SETs.
+/// - Errors: the first mistake, with its place.
+package func analyze(
+    _ text: [UInt8], file: String, overrides: [(key: String, value: String)] = []
+) throws(SQLError) -> JobDefinition {
+    let source = try SourceText(text)
+    var analyzer = Analyzer(source)
+    for statement in try Parser.statements(of: source) { try analyzer.apply(statement) }
+    return try analyzer.finish(overrides)
+}
+
+private struct Analyzer {
+    private let source: SourceText
+    private var catalog = Catalog()
+    private var settings: [Setting] = []
+    private var sinks: [Sink] = []
+    /// Where each sink is written first.
+    private var sinkSpans: [SourceSpan] = []
+    private var explains: [ExplainRequest] = []
+    /// Of all plans of the file together.
+    private var weight = 0
+
+    init(_ source: SourceText) { self.source = source }
+
+    mutating func apply(_ statement: StatementSyntax) throws(SQLError) {
+        switch statement {
+        case .set(let set):
+            settings.append(Setting(key: set.key, value: set.value, place: source.place(set.valueSpan)))
+        case .createTable(let table): try create(table)
+        case .createView(let view): try create(view)
+        case .insert(let inserts):
+            for insert in inserts { try add(insert) }
+        case .explain(.query(let query)):
+            let relation = try QueryBinder(source: source).bind(query, Environment(catalog: catalog))
+            try addWeight(relation.bulk, at: query.span)
+            explains.append(ExplainRequest(plans: [Optimizer.optimize(relation.plan)]))
+        case .explain(.inserts(let inserts)):
+            var plans: [LogicalPlan] = []
+            for insert in inserts { plans.append(Optimizer.optimize(.sink(try bind(insert)))) }
+            explains.append(ExplainRequest(plans: plans))
+        }
+    }
+
+    // MARK: CREATE
+
+    private mutating func create(_ syntax: CreateTableSyntax) throws(SQLError) {
+        let name = Identifier(name: try catalog.simpleName(syntax.name, source), span: syntax.name.span)
+        guard try !catalog.exists(name.name, ifNotExists: syntax.ifNotExists, at: name.span, source) else { return }
+        catalog.add(try TableBinder(source: source).bind(syntax, name: name))
+    }
+
+    private mutating func create(_ syntax: CreateViewSyntax) throws(SQLError) {
+        let name = try catalog.simpleName(syntax.name, source)
+        guard try !catalog.exists(name, ifNotExists: syntax.ifNotExists, at: syntax.name.span, source) else { return }
+        let binder = QueryBinder(source: source)
+        var relation = try binder.bind(syntax.query, Environment(catalog: catalog))
+        if !syntax.columns.isEmpty {
+            relation.columns = try binder.renamed(relation.columns, syntax.columns, at: syntax.name.span)
+        }
+        var seen: Set<String> = []
+        for column in relation.columns where !seen.insert(column.name).inserted {
+            throw source.error(
+                "column \"\(column.name)\" is in view \"\(name)\" twice", at: syntax.name.span,
+                hint: "give one of them another name with AS")
+        }
+        catalog.add(relation, as: name)
+    }
+
+    // MARK: INSERT
+
+    /// Several INSERTs into one table are one sink over all their rows.
+    private mutating func add(_ insert: InsertSyntax) throws(SQLError) {
+        let sink = try bind(insert)
+        guard let index = sinks.firstIndex(where: { $0.table.name == sink.table.name }) else {
+            sinks.append(sink)
+            sinkSpans.append(insert.table.span)
+            return
+        }
+        var inputs = [sinks[index].input]
+        if case .unionAll(let union) = sinks[index].input { inputs = union.inputs }
+        sinks[index].input = .unionAll(UnionAll(inputs: inputs + [sink.input]))
+        let unchecked = Set(sinks[index].notNullColumns).union(sink.notNullColumns)
+        sinks[index].notNullColumns = unchecked.sorted()
+    }
+
+    private mutating func bind(_ insert: InsertSyntax) throws(SQLError) -> Sink {
+        let (sink, bulk) = try InsertBinder(source: source, catalog: catalog).bind(insert)
+        try addWeight(bulk, at: insert.table.span)
+        return sink
+    }
+
+    private mutating func addWeight(_ bulk: PlanBulk, at span: SourceSpan) throws(SQLError) {
+        weight += bulk.weight
+        guard weight <= 4 * PlanBulk.maxWeight else {
+            throw source.error("the queries of the file are too large once views are expanded", at: span)
+        }
+    }
+
+    // MARK: The whole
+
+    func finish(_ overrides: [(key: String, value: String)]) throws(SQLError) -> JobDefinition {
+        let all = settings + overrides.map { Setting(key: $0.key, value: $0.value, place: nil) }
+        let settings = try Settings(all)
+        try checkReadAndWritten()
+        try checkPaths()
+        var plans: [LogicalPlan] = []
+        for sink in sinks { plans.append(Optimizer.optimize(.sink(sink))) }
+        return JobDefinition(settings: settings, warnings: settings.warnings, sinks: plans, explains: explains)
+    }
+
+    private func checkReadAndWritten() throws(SQLError) {
+        var read: Set<String> = []
+        for sink in sinks { sink.input.collectTables(into: &read) }
+        for (sink, span) in zip(sinks, sinkSpans) where read.contains(sink.table.name) {
+            throw source.notSupported("a table both written and read in one file (\"\(sink.table.name)\")", at: span)
+        }
+    }
+
+    /// Two sinks in one folder would take each other's part files for their own.
+    private func checkPaths() throws(SQLError) {
+        var owners: [String: String] = [:]
+        for (sink, span) in zip(sinks, sinkSpans) {
+            guard case .filesystem(let files) = sink.table.connector else { continue }
+            if let owner = owners.updateValue(sink.table.name, forKey: files.path) {
+                throw source.error(
+                    "tables \"\(owner)\" and \"\(sink.table.name)\" are written to one path, '\(files.path)'", at: span)
+            }
+        }
+    }
+}
+
+extension LogicalPlan {
+    fileprivate func collectTables(into names: inout Set<String>) {
+        if case .scan(let scan) = self { names.insert(scan.table.name) }
+        for input in inputs { input.collectTables(into: &names) }
+    }
+}

@@ -1,0 +1,134 @@
+import Columnar
+import Operators
+
+// Which types meet, and how: numbers become the wider one, timestamps the more precise one, and a string beside a timestamp or
+// a BOOLEAN becomes one in comparisons. Everything else takes a CAST by the user.
+
+extension ExpressionBinder {
+    /// The type two values share in CASE, COALESCE, UNION ALL; nil if there is none.
+    static func commonType(_ left: DataType, _ right: DataType) -> DataType? {
+        if left == right { return left }
+        switch (left, right) {
+        case (.int, .bigint), (.bigint, .int): return .bigint
+        case (.int, .double), (.double, .int), (.bigint, .double), (.double, .bigint): return .double
+        case (.timestamp(let a), .timestamp(let b)): return .timestamp(precision: max(a, b))
+        default: return nil
+        }
+    }
+
+    /// The type two values are compared in.
+    static func comparisonType(_ left: DataType, _ right: DataType) -> DataType? {
+        switch (left, right) {
+        case (.timestamp, .string), (.boolean, .string): return left
+        case (.string, .timestamp), (.string, .boolean): return right
+        default: return commonType(left, right)
+        }
+    }
+
+    /// The common type of all; NULLs as written do not count. Nil if there is none, or nothing but NULLs.
+    func commonType(
+        of values: [BoundExpression], _ meet: (DataType, DataType) -> DataType? = ExpressionBinder.commonType
+    ) -> DataType? {
+        var common: DataType?
+        for value in values where !value.isUntypedNull {
+            guard let found = common else {
+                common = value.type
+                continue
+            }
+            guard let met = meet(found, value.type) else { return nil }
+            common = met
+        }
+        return common
+    }
+
+    /// The value as a `type`: literals are converted now, the rest by a CAST.
+    func coerced(_ value: BoundExpression, to type: DataType, at span: SourceSpan) throws(SQLError) -> BoundExpression {
+        if value.isUntypedNull { return .literal(.null, type) }
+        if value.type == type { return value }
+        if let literal = value.expression.literal {
+            if let converted = literal.widened(to: type) { return .literal(converted, type) }
+            if case .string(let text) = literal, case .timestamp(let precision) = type {
+                guard let (milliseconds, _) = TimestampText.parse(text) else { throw malformedTimestamp(at: span) }
+                return .literal(.timestamp(milliseconds).cut(to: precision), type)
+            }
+        }
+        return strictCall(.cast, [value], type, at: span)
+    }
+
+    /// Refuses a NULL whose type nothing decides.
+    func typed(_ value: BoundExpression, at span: SourceSpan) throws(SQLError) -> BoundExpression {
+        guard !value.isUntypedNull else {
+            throw source.error("this NULL has no type", at: span, hint: "give it one: CAST(NULL AS INT)")
+        }
+        return value
+    }
+
+    mutating func condition(_ expression: Expression, of what: String) throws(SQLError) -> BoundExpression {
+        let bound = try bind(expression)
+        if bound.isUntypedNull { return .literal(.null, .boolean) }
+        guard bound.type == .boolean else {
+            throw source.error("\(what) must be BOOLEAN, this is \(bound.type)", at: expression.span)
+        }
+        return bound
+    }
+
+    mutating func string(_ expression: Expression, for function: String) throws(SQLError) -> BoundExpression {
+        let bound = try bind(expression)
+        if bound.isUntypedNull { return .literal(.null, .string) }
+        guard bound.type == .string else {
+            throw source.error(
+                "\(function) takes a STRING, this is \(bound.type)", at: expression.span,
+                hint: "CAST(\(source.sourcePlace(expression.span).text) AS STRING)")
+        }
+        return bound
+    }
+
+    // MARK: CAST
+
+    mutating func cast(_ operand: Expression, _ target: TypeSyntax, at span: SourceSpan) throws(SQLError)
+        -> BoundExpression
+    {
+        if try presence(operand) != nil { throw source.notSupported("CAST of a ROW", at: span) }
+        let value = try bind(operand)
+        if case .row = target.type { throw source.notSupported("CAST to ROW", at: target.span) }
+        if value.isUntypedNull { return .literal(.null, target.type) }
+        if value.type == target.type { return value }
+        guard ExpressionBinder.canCast(value.type, to: target.type) else {
+            throw source.notSupported("CAST of \(value.type) to \(target.type)", at: span)
+        }
+        if let converted = value.expression.literal?.widened(to: target.type) {
+            return .literal(converted, target.type)
+        }
+        return strictCall(.cast, [value], target.type, at: span)
+    }
+
+    private static func canCast(_ from: DataType, to target: DataType) -> Bool {
+        switch (from, target) {
+        case (.timestamp, .timestamp), (.string, _), (_, .string): true
+        case (.timestamp, _), (_, .timestamp): false
+        default: true
+        }
+    }
+}
+
+extension Literal {
+    /// The same value in a type that holds all of this one's, or nil.
+    func widened(to type: DataType) -> Literal? {
+        switch (self, type) {
+        case (.null, _): .null
+        case (.int(let value), .bigint): .bigint(Int64(value))
+        case (.int(let value), .double): .double(Double(value))
+        case (.bigint(let value), .double): .double(Double(value))
+        case (.timestamp, .timestamp(let precision)): cut(to: precision)
+        default: nil
+        }
+    }
+
+    /// A timestamp without the digits beyond `precision`.
+    func cut(to precision: Int) -> Literal {
+        guard case .timestamp(let milliseconds) = self else { return self }
+        let unit: Int64 = [1000, 100, 10, 1][min(max(precision, 0), 3)]
+        let rest = milliseconds % unit
+        return .timestamp(milliseconds - (rest < 0 ? rest + unit : rest))
+    }
+}

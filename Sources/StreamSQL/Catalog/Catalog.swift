@@ -1,0 +1,62 @@
+/// The tables and views of one file, by name.
+struct Catalog {
+    private(set) var tables: [String: TableDefinition] = [:]
+    private(set) var views: [String: Relation] = [:]
+
+    /// The name without `default_catalog.default_database.`; there are no others.
+    func simpleName(_ name: ObjectName, _ source: SourceText) throws(SQLError) -> String {
+        var parts = name.parts[...]
+        if parts.count == 3, parts.first?.name == "default_catalog" { parts.removeFirst() }
+        if parts.count == 2, parts.first?.name == "default_database" { parts.removeFirst() }
+        guard parts.count == 1, let last = parts.first else {
+            throw source.notSupported("a name in a catalog or database of its own", at: name.span)
+        }
+        return last.name
+    }
+
+    /// Whether there is nothing to create; nil name clashes are errors.
+    func exists(_ name: String, ifNotExists: Bool, at span: SourceSpan, _ source: SourceText) throws(SQLError) -> Bool {
+        let kind = tables[name] != nil ? "table" : views[name] != nil ? "view" : nil
+        guard let kind else { return false }
+        if ifNotExists { return true }
+        throw source.error("\(kind) \"\(name)\" already exists", at: span)
+    }
+
+    mutating func add(_ table: TableDefinition) { tables[table.name] = table }
+    mutating func add(_ view: Relation, as name: String) { views[name] = view }
+
+    /// What the name stands for in FROM.
+    func relation(
+        _ name: String, at span: SourceSpan, _ source: SourceText, _ others: some Sequence<String>
+    ) throws(SQLError) -> Relation {
+        if let view = views[name] { return view }
+        guard let table = tables[name] else {
+            let known = Array(tables.keys) + Array(views.keys) + Array(others)
+            throw source.error(
+                "table \"\(name)\" does not exist", at: span, hint: Suggestion.hint(for: name, among: known.sorted()))
+        }
+        switch table.connector {
+        case .print, .blackhole:
+            throw source.error(
+                "table \"\(name)\" cannot be read: '\(table.connector.name)' is only for writing", at: span)
+        case .filesystem(let files):
+            if case .debeziumJSON = files.format {
+                throw source.notSupported("reading format 'debezium-json' (table \"\(name)\")", at: span)
+            }
+        }
+        return Relation(table)
+    }
+
+    func sink(_ name: String, at span: SourceSpan, _ source: SourceText) throws(SQLError) -> TableDefinition {
+        if views[name] != nil { throw source.error("\"\(name)\" is a view: it cannot be written", at: span) }
+        guard let table = tables[name] else {
+            throw source.error(
+                "table \"\(name)\" does not exist", at: span,
+                hint: Suggestion.hint(for: name, among: tables.keys.sorted()))
+        }
+        if case .filesystem(let files) = table.connector, case .csv = files.format {
+            throw source.notSupported("writing format 'csv' (table \"\(name)\")", at: span)
+        }
+        return table
+    }
+}

@@ -1,0 +1,131 @@
+extension TableOptions {
+    /// Checks all options of the table.
+    mutating func connector(at table: Identifier) throws(SQLError) -> Connector {
+        let option = try takeRequired("connector", at: table)
+        let connector: Connector
+        switch option.value {
+        case "filesystem": connector = .filesystem(try fileConnector(at: table))
+        case "print":
+            connector = .print(identifier: take("print-identifier")?.value ?? "")
+            try refuse("standard-error", unless: "false")
+            try refuse("sink.parallelism")
+        case "blackhole": connector = .blackhole
+        case "datagen", "nexmark", "log", "kafka", "upsert-kafka", "jdbc", "faker", "elasticsearch-7", "hbase-2.2",
+            "kinesis",
+            "mongodb", "hive", "iceberg", "paimon", "hudi", "python-input-format":
+            throw source.notSupported("connector '\(option.value)'", at: option.valueSpan)
+        default:
+            throw source.error(
+                "connector '\(option.value)' does not exist", at: option.valueSpan,
+                detail: "connectors: blackhole, filesystem, print",
+                hint: Suggestion.hint(for: option.value, among: ["blackhole", "filesystem", "print"]))
+        }
+        try refuseWatermarkOptions()
+        try refuse("late.policy", unless: "drop")
+        try finish(for: "connector '\(option.value)'")
+        return connector
+    }
+
+    /// Watermarks follow every record: that is 'on-event', and the only strategy.
+    private mutating func refuseWatermarkOptions() throws(SQLError) {
+        try refuse("scan.watermark.emit.strategy", unless: "on-event")
+        for key in ["alignment.group", "alignment.max-drift", "alignment.update-interval", "idle-timeout"] {
+            try refuse("scan.watermark.\(key)")
+        }
+    }
+
+    private mutating func fileConnector(at table: Identifier) throws(SQLError) -> FileConnector {
+        let path = try takeRequired("path", at: table)
+        guard !path.value.isEmpty, !path.value.utf8.contains(0) else {
+            throw malformed(path, hint: "a file, or a folder")
+        }
+        if let glob = path.value.first(where: { "*?[".contains($0) }) {
+            throw source.notSupported("a glob ('\(glob)') in 'path'", at: path.valueSpan)
+        }
+        let format = try takeRequired("format", at: table)
+        var rolling = RollingPolicy()
+        rolling.fileSizeBytes = try takeBytes("sink.rolling-policy.file-size", default: rolling.fileSizeBytes)
+        rolling.rolloverMilliseconds = try takeMilliseconds(
+            "sink.rolling-policy.rollover-interval", default: rolling.rolloverMilliseconds)
+        rolling.checkMilliseconds = try takeMilliseconds(
+            "sink.rolling-policy.check-interval", default: rolling.checkMilliseconds)
+        for key in [
+            "source.monitor-interval", "source.path.regex-pattern", "source.report-statistics",
+            "partition.default-name",
+            "sink.parallelism", "scan.parallelism", "auto-compaction", "compaction.file-size", "compaction.parallelism",
+            "sink.partition-commit.trigger", "sink.partition-commit.delay", "sink.partition-commit.policy.kind",
+            "sink.rolling-policy.inactivity-interval", "sink.shuffle-by-partition.enable",
+        ] { try refuse(key) }
+        return FileConnector(
+            path: path.value, format: try self.format(format), rolling: rolling)
+    }
+
+    // MARK: Formats
+
+    private mutating func format(_ option: TableOption) throws(SQLError) -> Format {
+        switch option.value {
+        case "json": return .json(try jsonOptions("json"))
+        case "debezium-json":
+            let options = try jsonOptions("debezium-json")
+            try refuse("debezium-json.schema-include", unless: "false")
+            return .debeziumJSON(options)
+        case "csv": return .csv(try csvOptions())
+        case "raw", "avro", "parquet", "orc", "avro-confluent", "debezium-avro-confluent", "canal-json", "maxwell-json",
+            "ogg-json", "protobuf":
+            throw source.notSupported("format '\(option.value)'", at: option.valueSpan)
+        default:
+            throw source.error(
+                "format '\(option.value)' does not exist", at: option.valueSpan,
+                detail: "formats: csv, debezium-json, json",
+                hint: Suggestion.hint(for: option.value, among: ["csv", "debezium-json", "json"]))
+        }
+    }
+
+    private mutating func jsonOptions(_ prefix: String) throws(SQLError) -> JSONOptions {
+        var options = JSONOptions()
+        options.ignoreParseErrors = try takeBoolean("\(prefix).ignore-parse-errors")
+        if prefix == "json" {
+            options.failOnMissingField = try takeBoolean("json.fail-on-missing-field")
+            try refuse("json.decode.json-parser.enabled", unless: "true")
+        }
+        if options.failOnMissingField, options.ignoreParseErrors, let option = take("json.fail-on-missing-field") {
+            throw source.error(
+                "'json.fail-on-missing-field' and 'json.ignore-parse-errors' exclude each other", at: option.keySpan)
+        }
+        if let option = take("\(prefix).timestamp-format.standard") {
+            guard let standard = JSONOptions.TimestampFormat(rawValue: option.value.uppercased()) else {
+                throw malformed(option, hint: "it is 'SQL' or 'ISO-8601'")
+            }
+            options.timestampFormat = standard
+        }
+        // There is no DECIMAL and no MAP: these have nothing to act on at their defaults.
+        try refuse("\(prefix).map-null-key.mode", unless: "FAIL")
+        try refuse("\(prefix).map-null-key.literal", unless: "null")
+        _ = try takeBoolean("\(prefix).encode.decimal-as-plain-number")
+        try refuse("\(prefix).encode.ignore-null-fields", unless: "false")
+        return options
+    }
+
+    private mutating func csvOptions() throws(SQLError) -> CSVOptions {
+        var options = CSVOptions()
+        options.skipHeader = try takeBoolean("csv.skip-header")
+        options.ignoreParseErrors = try takeBoolean("csv.ignore-parse-errors")
+        if let option = take("csv.field-delimiter") {
+            let bytes = Array((option.value == "\\t" ? "\t" : option.value).utf8)
+            guard bytes.count == 1, bytes[0] < 0x80, !"\"\r\n".utf8.contains(bytes[0]) else {
+                throw malformed(
+                    option, hint: "it is one ASCII character other than a quote or a line end; a tab is '\\t'")
+            }
+            options.fieldDelimiter = bytes[0]
+        }
+        try refuse("csv.disable-quote-character", unless: "false")
+        try refuse("csv.quote-character", unless: "\"")
+        try refuse("csv.allow-comments", unless: "false")
+        for key in [
+            "array-element-delimiter", "escape-character", "null-literal", "write-bigdecimal-in-scientific-notation",
+        ] {
+            try refuse("csv.\(key)")
+        }
+        return options
+    }
+}

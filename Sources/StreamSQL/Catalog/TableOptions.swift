@@ -1,0 +1,84 @@
+/// The options of one table's WITH clause, each of which somebody has to take: what is left over is refused.
+struct TableOptions {
+    let source: SourceText
+    let table: String
+    private let options: [TableOption]
+    private let indexes: [String: Int]
+    private var taken: Set<String> = []
+    /// Option names that were asked for, for suggestions.
+    private var known: [String] = []
+
+    /// - Errors: one option given twice.
+    init(_ options: [TableOption], table: Identifier, source: SourceText) throws(SQLError) {
+        self.source = source
+        self.table = table.name
+        self.options = options
+        var indexes: [String: Int] = [:]
+        for (index, option) in options.enumerated() {
+            guard indexes.updateValue(index, forKey: option.key) == nil else {
+                throw source.error("option '\(option.key)' is given twice", at: option.keySpan)
+            }
+        }
+        self.indexes = indexes
+    }
+
+    mutating func take(_ key: String) -> TableOption? {
+        known.append(key)
+        guard let index = indexes[key] else { return nil }
+        taken.insert(key)
+        return options[index]
+    }
+
+    mutating func takeRequired(_ key: String, at table: Identifier) throws(SQLError) -> TableOption {
+        if let option = take(key) { return option }
+        throw source.error(
+            "option '\(key)' is missing for table \"\(self.table)\"", at: table.span,
+            hint: "add '\(key)' = '…' to its WITH clause")
+    }
+
+    mutating func takeBoolean(_ key: String, default value: Bool = false) throws(SQLError) -> Bool {
+        guard let option = take(key) else { return value }
+        switch option.value.lowercased() {
+        case "true": return true
+        case "false": return false
+        default: throw malformed(option, hint: "it is 'true' or 'false'")
+        }
+    }
+
+    mutating func takeMilliseconds(_ key: String, default value: Int64) throws(SQLError) -> Int64 {
+        guard let option = take(key) else { return value }
+        guard let parsed = Quantity.milliseconds(option.value) else {
+            throw malformed(option, hint: Quantity.durationHint)
+        }
+        return parsed
+    }
+
+    mutating func takeBytes(_ key: String, default value: Int64) throws(SQLError) -> Int64 {
+        guard let option = take(key) else { return value }
+        guard let parsed = Quantity.bytes(option.value), parsed > 0 else {
+            throw malformed(option, hint: Quantity.sizeHint)
+        }
+        return parsed
+    }
+
+    /// An option that Flink has and that changes what happens: only its default is taken.
+    mutating func refuse(_ key: String, unless accepted: String? = nil) throws(SQLError) {
+        guard let option = take(key) else { return }
+        if let accepted, option.value.lowercased() == accepted.lowercased() { return }
+        let what = accepted == nil ? "option '\(key)'" : "'\(key)' = '\(option.value)'"
+        throw source.notSupported(what, at: option.keySpan)
+    }
+
+    func malformed(_ option: TableOption, hint: String) -> SQLError {
+        source.error("invalid value for option '\(option.key)'", at: option.valueSpan, hint: hint)
+    }
+
+    /// Refuses the first option nobody took.
+    func finish(for what: String) throws(SQLError) {
+        guard let option = options.first(where: { !taken.contains($0.key) }) else { return }
+        throw source.error(
+            "unsupported option '\(option.key)' for \(what)", at: option.keySpan,
+            detail: "supported options: \(known.sorted().joined(separator: ", "))",
+            hint: Suggestion.hint(for: option.key, among: known))
+    }
+}

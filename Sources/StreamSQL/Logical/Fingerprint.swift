@@ -1,0 +1,120 @@
+import Columnar
+import Operators
+
+// What makes two plans the same plan: operators, expressions by column number, types, connectors, formats, paths. Not: the names
+// of tables, views and intermediate columns, places in the file, how part files roll.
+//
+// One line per operator, inputs before their user, so that of a changed plan the first line that differs names the operator.
+
+/// The canonical text of a plan, one operator per line. Equal texts mean that state written by one plan fits the other.
+package func fingerprintText(_ plan: LogicalPlan) -> String {
+    fingerprintLines(plan).joined(separator: "\n") + "\n"
+}
+
+package func fingerprintLines(_ plan: LogicalPlan) -> [String] {
+    var lines: [String] = []
+    _ = appendLine(of: plan, to: &lines)
+    return lines
+}
+
+/// The number of the operator's line.
+private func appendLine(of plan: LogicalPlan, to lines: inout [String]) -> Int {
+    var inputs: [String] = []
+    for input in plan.inputs { inputs.append("#\(appendLine(of: input, to: &lines))") }
+    let number = lines.count
+    let from = inputs.isEmpty ? "" : " <- \(inputs.joined(separator: " "))"
+    lines.append("#\(number) \(operatorText(plan))\(from)")
+    return number
+}
+
+private func operatorText(_ plan: LogicalPlan) -> String {
+    switch plan {
+    case .scan(let scan): return scanText(scan)
+    case .filter(let filter): return "filter \(filter.condition.canonicalText)"
+    case .project(let projection):
+        return "project " + projection.items.map(\.expression.canonicalText).joined(separator: " ")
+    case .aggregate(let aggregation): return aggregateText(aggregation)
+    case .unionAll: return "union-all"
+    case .sink(let sink):
+        let columns = sink.table.columns.map { "\(quoted($0.name)):\($0.type)\($0.isNullable ? "" : "!")" }
+        let checks = sink.notNullColumns.map { "$\($0)" }.joined(separator: " ")
+        return "sink \(connectorText(sink.table.connector)) [\(columns.joined(separator: " "))] not-null [\(checks)]"
+    }
+}
+
+private func scanText(_ scan: Scan) -> String {
+    let columns = scan.columns.map { column in
+        let path = column.path.map(quoted).joined(separator: ".")
+        return "\(path):\(column.type)\(column.kind == .presence ? "?" : "")\(column.isNullable ? "" : "!")"
+    }
+    let predicates = scan.predicates.map { predicate in
+        "($\(predicate.column) \(predicate.comparison.rawValue) \(predicate.literal.canonicalText))"
+    }
+    return "scan \(connectorText(scan.table.connector)) [\(columns.joined(separator: " "))] "
+        + "where [\(predicates.joined(separator: " "))]"
+}
+
+private func aggregateText(_ aggregation: Aggregation) -> String {
+    let groups = aggregation.groupColumns.map { "$\($0)" }.joined(separator: " ")
+    let calls = aggregation.calls.map { call in
+        "\(call.function.rawValue)(\(call.argument.map { "$\($0)" } ?? "")):\(call.resultType)"
+    }
+    return "aggregate by [\(groups)] calls [\(calls.joined(separator: " "))]"
+}
+
+private func connectorText(_ connector: Connector) -> String {
+    switch connector {
+    case .filesystem(let files): "filesystem \(quoted(files.path)) \(formatText(files.format))"
+    case .print(let identifier): "print \(quoted(identifier))"
+    case .blackhole: "blackhole"
+    }
+}
+
+private func formatText(_ format: Format) -> String {
+    switch format {
+    case .json(let options), .debeziumJSON(let options):
+        "\(format.name)(ignore-errors=\(options.ignoreParseErrors) fail-on-missing=\(options.failOnMissingField) "
+            + "timestamps=\(options.timestampFormat.rawValue))"
+    case .csv(let options):
+        "csv(delimiter=\(options.fieldDelimiter) skip-header=\(options.skipHeader) "
+            + "ignore-errors=\(options.ignoreParseErrors))"
+    }
+}
+
+/// In quotes, so that no name or path can be taken for something else.
+private func quoted(_ text: String) -> String {
+    var quoted = "\""
+    for scalar in text.unicodeScalars {
+        switch scalar {
+        case "\"", "\\": quoted += "\\\(scalar)"
+        case "\n": quoted += "\\n"
+        default: quoted.unicodeScalars.append(scalar)
+        }
+    }
+    return quoted + "\""
+}
+
+extension ScalarExpression {
+    fileprivate var canonicalText: String {
+        switch self {
+        case .column(let index, let type): "$\(index):\(type)"
+        case .literal(let literal, let type): "\(literal.canonicalText):\(type)"
+        case .call(let function, let arguments, let type, _):
+            "(\(function.rawValue) \(arguments.map(\.canonicalText).joined(separator: " "))):\(type)"
+        }
+    }
+}
+
+extension Literal {
+    fileprivate var canonicalText: String {
+        switch self {
+        case .null: "NULL"
+        case .boolean(let value): value ? "TRUE" : "FALSE"
+        case .int(let value): "\(value)"
+        case .bigint(let value): "\(value)"
+        case .double(let value): "bits \(value.bitPattern)"
+        case .string(let value): quoted(value)
+        case .timestamp(let milliseconds): "\(milliseconds)"
+        }
+    }
+}

@@ -1,0 +1,179 @@
+import Columnar
+import Operators
+
+// What a query means, as a tree of relational operators over numbered columns. The binder makes it, the optimiser rewrites it,
+// the physical planner makes a job graph of it. Expressions refer to their input's columns by index; names are for people.
+
+/// A column of an operator's output.
+package struct PlanColumn: Hashable, Sendable {
+    package var name: String
+    package var type: DataType
+    package var isNullable: Bool
+
+    package init(_ name: String, _ type: DataType, isNullable: Bool) {
+        self.name = name
+        self.type = type
+        self.isNullable = isNullable
+    }
+}
+
+/// Reads a table. Output: one column per `ScanColumn`, of the rows for which all predicates are TRUE.
+package struct Scan: Sendable {
+    package var table: TableDefinition
+    package var columns: [ScanColumn]
+    package var predicates: [ScanPredicate]
+}
+
+/// Keeps the rows for which the condition is TRUE.
+package struct Filter: Sendable {
+    package var input: LogicalPlan
+    package var condition: ScalarExpression
+}
+
+package struct NamedExpression: Sendable {
+    package var name: String
+    package var expression: ScalarExpression
+    package var isNullable: Bool
+}
+
+package struct Projection: Sendable {
+    package var input: LogicalPlan
+    package var items: [NamedExpression]
+}
+
+package enum AggregateFunction: String, Hashable, Sendable {
+    case countStar = "COUNT(*)"
+    case count = "COUNT"
+    case sum = "SUM"
+    case avg = "AVG"
+    case min = "MIN"
+    case max = "MAX"
+}
+
+package struct AggregateCall: Sendable {
+    package var function: AggregateFunction
+    /// Index into the input's columns; nil for `countStar`.
+    package var argument: Int?
+    package var resultType: DataType
+    package var place: SourcePlace
+
+    package init(_ function: AggregateFunction, argument: Int?, resultType: DataType, place: SourcePlace) {
+        self.function = function
+        self.argument = argument
+        self.resultType = resultType
+        self.place = place
+    }
+}
+
+/// Output: the group columns, then one column per call; one row per group. Without group columns there is one group, which
+/// begins with its first row: over no rows there is no row.
+package struct Aggregation: Sendable {
+    package var input: LogicalPlan
+    package var groupColumns: [Int]
+    package var calls: [AggregateCall]
+    /// Names of the output, as long as `groupColumns` and `calls` together.
+    package var names: [String]
+}
+
+/// Rows of all inputs, which have the same types.
+package struct UnionAll: Sendable {
+    package var inputs: [LogicalPlan]
+}
+
+/// Writes a table. Its input has the table's physical columns, in order and type.
+package struct Sink: Sendable {
+    package var table: TableDefinition
+    package var input: LogicalPlan
+    /// Columns that are NOT NULL in the table but may be NULL in the input: a NULL that arrives fails the job.
+    package var notNullColumns: [Int]
+}
+
+package indirect enum LogicalPlan: Sendable {
+    case scan(Scan)
+    case filter(Filter)
+    case project(Projection)
+    case aggregate(Aggregation)
+    case unionAll(UnionAll)
+    case sink(Sink)
+}
+
+/// What an operator sends: inserts alone, or also updates and deletes of rows it sent before.
+package enum ChangelogMode: String, Sendable {
+    case appendOnly = "append-only"
+    case updating
+}
+
+extension LogicalPlan {
+    package var inputs: [LogicalPlan] {
+        switch self {
+        case .scan: []
+        case .filter(let filter): [filter.input]
+        case .project(let projection): [projection.input]
+        case .aggregate(let aggregation): [aggregation.input]
+        case .unionAll(let union): union.inputs
+        case .sink(let sink): [sink.input]
+        }
+    }
+
+    package var columns: [PlanColumn] {
+        switch self {
+        case .scan(let scan):
+            return scan.columns.map {
+                PlanColumn($0.path.joined(separator: "."), $0.type, isNullable: $0.isNullable && $0.kind == .value)
+            }
+        case .filter(let filter): return filter.input.columns
+        case .project(let projection):
+            return projection.items.map { PlanColumn($0.name, $0.expression.type, isNullable: $0.isNullable) }
+        case .aggregate(let aggregation): return aggregation.columns
+        case .unionAll(let union): return union.columns
+        case .sink(let sink): return sink.input.columns
+        }
+    }
+
+    package var changelog: ChangelogMode {
+        switch self {
+        case .scan: .appendOnly
+        case .aggregate(let aggregation): aggregation.changelog
+        case .filter, .project, .unionAll, .sink:
+            inputs.contains { $0.changelog == .updating } ? .updating : .appendOnly
+        }
+    }
+
+    /// The aggregation that makes this updating, for messages.
+    var updatingOperator: Aggregation? {
+        if case .aggregate(let aggregation) = self, aggregation.changelog == .updating { return aggregation }
+        for input in inputs {
+            if let found = input.updatingOperator { return found }
+        }
+        return nil
+    }
+}
+
+extension Aggregation {
+    package var changelog: ChangelogMode { .updating }
+
+    var columns: [PlanColumn] {
+        let input = input.columns
+        var columns = groupColumns.enumerated().map { position, index in
+            PlanColumn(names[position], input[index].type, isNullable: input[index].isNullable)
+        }
+        for (position, call) in calls.enumerated() {
+            let isCount = call.function == .count || call.function == .countStar
+            columns.append(
+                PlanColumn(names[groupColumns.count + position], call.resultType, isNullable: !isCount))
+        }
+        return columns
+    }
+}
+
+extension UnionAll {
+    var columns: [PlanColumn] {
+        guard var columns = inputs.first?.columns else { return [] }
+        for input in inputs.dropFirst() {
+            for (index, column) in input.columns.enumerated() where column.isNullable {
+                columns[index].isNullable = true
+            }
+        }
+        return columns
+    }
+}

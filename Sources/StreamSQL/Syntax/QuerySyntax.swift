@@ -1,0 +1,71 @@
+/// One item of a SELECT list.
+enum SelectItem: Sendable {
+    /// `*`, `t.*`, `row.*`
+    case star(qualifier: [Identifier], SourceSpan)
+    case expression(Expression, alias: Identifier?)
+}
+
+enum TableReference: Sendable {
+    case named(ObjectName)
+    case subquery(QuerySyntax)
+}
+
+struct FromItem: Sendable {
+    var table: TableReference
+    var alias: Identifier?
+    /// `AS t (a, b)`
+    var columns: [Identifier]
+}
+
+struct ObjectName: Sendable {
+    var parts: [Identifier]
+    var span: SourceSpan
+}
+
+final class SelectSyntax: Sendable {
+    let items: [SelectItem]
+    let from: FromItem?
+    let condition: Expression?
+    /// Nil without GROUP BY; empty for `GROUP BY ()`.
+    let groups: [Expression]?
+    let having: Expression?
+    let span: SourceSpan
+
+    init(
+        items: [SelectItem], from: FromItem?, condition: Expression?, groups: [Expression]?, having: Expression?,
+        span: SourceSpan
+    ) {
+        self.items = items
+        self.from = from
+        self.condition = condition
+        self.groups = groups
+        self.having = having
+        self.span = span
+    }
+}
+
+struct CommonTable: Sendable {
+    var name: Identifier
+    var columns: [Identifier]
+    var query: QuerySyntax
+}
+
+/// `WITH … body`.
+final class QuerySyntax: Sendable {
+    enum Body: Sendable {
+        case select(SelectSyntax)
+        case nested(QuerySyntax)
+        /// A whole chain, at least two.
+        case unionAll([QuerySyntax])
+    }
+
+    let tables: [CommonTable]
+    let body: Body
+    let span: SourceSpan
+
+    init(tables: [CommonTable] = [], body: Body, span: SourceSpan) {
+        self.tables = tables
+        self.body = body
+        self.span = span
+    }
+}
