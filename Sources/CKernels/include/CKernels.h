@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CFormat.h"
 #include "CScan.h"
 
 /// CRC32C (Castagnoli) of `length` bytes, continued from `seed` (0 to begin).

@@ -1,0 +1,44 @@
+import Columnar
+
+/// What one `scan` call has done so far.
+struct CSVScan {
+    let input: UnsafeRawBufferPointer
+    let isFinal: Bool
+    let maxRows: Int
+    /// Behind the last record taken.
+    var place = CSVPlace()
+    var keptRows = 0
+    var lineIndexes: [Int32] = []
+    var skippedRecords = 0
+    var nulledFields = 0
+
+    init(input: UnsafeRawBufferPointer, isFinal: Bool, maxRows: Int) {
+        self.input = input
+        self.isFinal = isFinal
+        self.maxRows = maxRows
+    }
+
+    /// A mistake at a byte of the input, as line and column.
+    func badRecord(_ reason: String, at offset: Int, in record: CSVPlace) -> BadRecord {
+        var line = record.line
+        var lineStart = record.offset
+        for i in record.offset..<max(record.offset, offset) where input[i] == 0x0A {
+            line += 1
+            lineStart = i + 1
+        }
+        return BadRecord(lineIndex: line, column: offset - lineStart + 1, reason: reason)
+    }
+
+    func badRecord(_ fault: CSVFault, fieldCount: Int) -> BadRecord {
+        let reason =
+            switch fault.reason {
+            case .textAfterQuote: "expected a field delimiter or the end of the line after a quoted field"
+            case .openQuote: "expected a closing quote for this field"
+            case .tooFewFields(let count): "expected \(fieldCount) fields, found \(count)"
+            case .tooManyFields: "expected \(fieldCount) fields, found more"
+            case .invalidUTF8: "invalid UTF-8"
+            case .tooLong: "a record of more than \(CSVRecordCutter.maximumRecordBytes) bytes"
+            }
+        return badRecord(reason, at: fault.offset, in: fault.record)
+    }
+}

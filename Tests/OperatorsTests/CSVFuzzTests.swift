@@ -1,0 +1,82 @@
+import Columnar
+import HostSystem
+import Operators
+import Testing
+
+/// Hostile CSV in random windows, against a reading byte by byte.
+@Suite struct CSVFuzzTests {
+    @Test(arguments: 0..<8)
+    func theScannerAgreesWithTheReference(block: Int) throws {
+        for seed in UInt64(block * 100)..<UInt64(block * 100 + 100) {
+            var random = SplitMix64(seed: seed)
+            let reference = random.reference()
+            let bytes = random.document(delimiter: reference.options.fieldDelimiter)
+            let expected = reference.read(bytes)
+            let columns = reference.fields.map { ScanColumn(path: [$0.name], type: $0.type) }
+            let predicates = reference.filter.map {
+                [ScanPredicate(column: $0.field, comparison: .greater, literal: .bigint($0.above))]
+            }
+            let scanner = CSVScanner(
+                tableFields: reference.fields, columns: columns, predicates: predicates ?? [],
+                options: reference.options)
+            for _ in 0..<3 {
+                let widest = [3, 20, 1000, 100_000][random.below(4)]
+                do throws(BadRecord) {
+                    let read = try scanner.readAll(
+                        bytes, windowBytes: { random.below(widest) + 1 }, maxRows: { random.below(widest) + 1 })
+                    #expect(expected.badLines == nil, "seed \(seed)")
+                    #expect(read.rows == expected.rows, "seed \(seed)")
+                    #expect(read.lines == expected.lines, "seed \(seed)")
+                    #expect(read.skipped == expected.skipped, "seed \(seed)")
+                    #expect(read.nulled == expected.nulled, "seed \(seed)")
+                } catch {
+                    #expect(expected.badLines?.contains(error.lineIndex) == true, "seed \(seed): \(error)")
+                }
+            }
+        }
+    }
+}
+
+extension SplitMix64 {
+    fileprivate mutating func reference() -> CSVReference {
+        let types: [DataType] = [.string, .bigint, .boolean]
+        let fields = (0...below(4)).map { Field("f\($0)", types[below(3)]) }
+        let options = CSVReadOptions(
+            fieldDelimiter: [0x2C, 0x3B, 0x09][below(3)], skipHeader: oneIn(4), ignoreParseErrors: oneIn(3),
+            nullLiteral: oneIn(4) ? "a\"" : nil, badRecords: oneIn(3) ? .fail : .skip)
+        let number = fields.firstIndex { $0.type == .bigint }
+        let filter = oneIn(2) ? number.map { (field: $0, above: Int64(below(3))) } : nil
+        return CSVReference(fields: fields, options: options, filter: filter)
+    }
+
+    /// Mostly records of some fields, with mistakes here and there, or quite random bytes.
+    fileprivate mutating func document(delimiter: UInt8) -> [UInt8] {
+        var bytes: [UInt8] = oneIn(5) ? [0xEF, 0xBB, 0xBF] : []
+        let hostile = oneIn(3)
+        for _ in 0..<below(oneIn(20) ? 3000 : 60) {
+            let fields = below(hostile ? 6 : 4) + 1
+            for field in 0..<fields {
+                if field > 0 { bytes.append(delimiter) }
+                bytes += text(hostile)
+            }
+            bytes += [[0x0A], [0x0D, 0x0A], [0x0D], [0x0A, 0x0A]][below(oneIn(6) ? 4 : 1)]
+        }
+        if oneIn(3), !bytes.isEmpty { bytes.removeLast() }
+        return bytes
+    }
+
+    private mutating func text(_ hostile: Bool) -> [UInt8] {
+        let plain = [
+            "1", "2", " 3 ", "", "true", "FALSE", "a", "-7", "é", "long text of more than sixteen bytes €", "a\"",
+        ]
+        switch below(hostile ? 12 : 40) {
+        case 0:
+            return (0..<below(6)).map { _ in [0x22, 0x2C, 0x0A, 0x0D, 0x20, 0x61, 0xC3, 0xA9, 0xFF, 0x09][below(10)] }
+        case 1: return Array("\"\(plain[below(10)])\" ".utf8)
+        case 2: return Array("\"x\"\"y\n\",\"\"\"".dropLast(below(2)).utf8)
+        case 3: return Array("\"a\"\"\"".utf8)
+        case 4: return Array("\"1\r\n\"".utf8)
+        default: return Array(plain[below(plain.count)].utf8)
+        }
+    }
+}
