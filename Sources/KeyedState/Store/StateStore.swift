@@ -98,7 +98,7 @@ package final class StateStore: Sendable {
     /// for a deleted key. Called after `recover`, before anything is appended. The buffers are valid during a call only.
     /// - Parameter apply: throws where an entry is not what the operator writes.
     package func restore(
-        operatorID: UInt32, keyGroups: Range<Int> = 0..<KeyGroup.largestMaximumParallelism,
+        operatorID: UInt32, keyGroups: Range<Int> = 0..<Int(UInt16.max) + 1,
         apply: (_ keyGroup: KeyGroup, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?)
             throws(CorruptBytes) -> Void
     ) throws(StateError) {

@@ -123,10 +123,11 @@ struct PartFileLedger: Equatable, Sendable {
         pending.append(PendingPart(part: part, isRenamed: isRenamed))
     }
 
-    mutating func resumeOpen(_ part: PartFilesState.OpenPart, sizeBytes: Int, wasCut: Bool) {
+    /// An earlier start may have cut the part and died: its length is not known to be durable.
+    mutating func resumeOpen(_ part: PartFilesState.OpenPart, sizeBytes: Int) {
         open = OpenPart(
             number: part.number, sizeBytes: sizeBytes, begunMilliseconds: part.begunMilliseconds,
-            lastWrittenMilliseconds: part.lastWrittenMilliseconds, needsSync: wasCut)
+            lastWrittenMilliseconds: part.lastWrittenMilliseconds, needsSync: true)
     }
 
     func name(_ number: UInt64) -> PartFileName { PartFileName(number: number, subtask: subtask) }

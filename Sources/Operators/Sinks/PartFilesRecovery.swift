@@ -8,7 +8,8 @@ import HostSystem
 //                     only its own name            the rename was done; it counts after a sync of the folder
 //                     neither                      somebody took it: a notice
 //                     both                         an error
-//     open part       longer than recorded         cut
+//     open part       longer than recorded         cut; the cut is volatile, and so may be one of an earlier start that
+//                                                  died: the part is synced before it is closed, written to or not
 //                     shorter, or gone             an error
 //     hidden parts of this run that the record does not name: deleted
 
@@ -81,19 +82,14 @@ extension PartFiles {
         guard found >= committed else {
             throw .shorter(path: path, committedBytes: committed, foundBytes: found)
         }
-        guard found > committed else {
-            return ledger.resumeOpen(part, sizeBytes: committed, wasCut: false)
-        }
-        guard safeguards.contains(.openlen) else {
-            return ledger.resumeOpen(part, sizeBytes: found, wasCut: true)
-        }
+        let cuts = found > committed && safeguards.contains(.openlen)
+        ledger.resumeOpen(part, sizeBytes: safeguards.contains(.openlen) ? committed : found)
+        guard cuts else { return }
         try onPartFiles { () throws(FileError) in
             let handle = try folder.files.open(path, .update)
             defer { handle.close() }
             try handle.truncate(to: committed)
         }
-        // The cut is volatile: a part closed before anything else is written to it must be synced all the same.
-        ledger.resumeOpen(part, sizeBytes: committed, wasCut: true)
     }
 
     private func deleteUnnamed(besides open: UInt64?) throws(PartFileError) {

@@ -9,12 +9,26 @@ package struct PartFilesState: Equatable, Sendable {
         package var committedBytes: UInt64
         package var begunMilliseconds: Int64
         package var lastWrittenMilliseconds: Int64
+
+        package init(
+            number: UInt64, committedBytes: UInt64, begunMilliseconds: Int64, lastWrittenMilliseconds: Int64
+        ) {
+            self.number = number
+            self.committedBytes = committedBytes
+            self.begunMilliseconds = begunMilliseconds
+            self.lastWrittenMilliseconds = lastWrittenMilliseconds
+        }
     }
 
     /// A finished part, not known to be durable under its own name yet.
     package struct PendingPart: Equatable, Sendable {
         package var number: UInt64
         package var sizeBytes: UInt64
+
+        package init(number: UInt64, sizeBytes: UInt64) {
+            self.number = number
+            self.sizeBytes = sizeBytes
+        }
     }
 
     package var run: RunID
@@ -25,6 +39,13 @@ package struct PartFilesState: Equatable, Sendable {
     package var open: OpenPart?
     /// Ascending by number.
     package var pending: [PendingPart] = []
+
+    package init(run: RunID, subtask: UInt32, firstNumber: UInt64, nextNumber: UInt64) {
+        self.run = run
+        self.subtask = subtask
+        self.firstNumber = firstNumber
+        self.nextNumber = nextNumber
+    }
 
     /// All the numbers the run has used.
     package var numbers: Range<UInt64> { firstNumber..<nextNumber }
