@@ -60,6 +60,9 @@ let package = Package(
             name: "ChangelogTableTool", dependencies: ["ChangelogTable"], path: "Benchmarks/ChangelogTableTool",
             swiftSettings: strict),
         .executableTarget(
+            name: "FormatBenchmark", dependencies: ["Operators", "Columnar", "HostSystem"], path: "Benchmarks/Formats",
+            swiftSettings: strict),
+        .executableTarget(
             name: "ScanBenchmark", dependencies: ["Operators", "Columnar", "HostSystem", "CKernels"],
             path: "Benchmarks/Scan", swiftSettings: strict),
         .target(
