@@ -68,6 +68,9 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["HostSystem", "Columnar", "ChangelogTable"], path: "Tests/TestSupport",
             swiftSettings: strict),
+        .executableTarget(
+            name: "KernelBenchmark", dependencies: ["Operators", "Columnar", "HostSystem"], path: "Benchmarks/Kernels",
+            swiftSettings: strict),
         tests("HostSystemTests", ["HostSystem", "Simulation"]),
         tests("ColumnarTests", ["Columnar", "HostSystem"]),
         tests("CommitLogTests", ["CommitLog", "HostSystem", "Simulation"]),
