@@ -41,7 +41,7 @@ import Testing
                 let comment: Comment = "row \(row) of round \(round), seed \(seed): \(expression)"
                 #expect((expected == nil) == (messages[row] != nil), comment)
                 if let expected {
-                    #expect(column.cell(Int(row)) == expected, comment)
+                    #expect(column.cell(at: Int(row)) == expected, comment)
                     if expected == .boolean(true) { trueRows.append(row) }
                 }
             }
@@ -61,7 +61,7 @@ import Testing
         let program = try ExpressionProgram(call(.add, [quotient, number(1)], .bigint))
         var failures = RowFailures()
         let column = program.evaluate(batch, selection: nil, failures: &failures)
-        #expect(column.cell(0) == .bigint(2) && column.cell(2) == .null)
+        #expect(column.cell(at: 0) == .bigint(2) && column.cell(at: 2) == .null)
         #expect(failures.failures.map(\.row) == [1])
         #expect(failures.first?.message == "division by zero")
         #expect(failures.first?.place?.line == 3 && failures.first?.place?.text == "1 / a")
@@ -85,7 +85,7 @@ import Testing
         var failures = RowFailures()
         let column = program.evaluate(batch, selection: nil, failures: &failures)
         #expect(failures.failures.map(\.row) == [0])
-        #expect(column.cell(1) == .bigint(5))
+        #expect(column.cell(at: 1) == .bigint(5))
         var none = RowFailures()
         _ = program.evaluate(batch, selection: [1], failures: &none)
         #expect(none.isEmpty)
@@ -96,7 +96,7 @@ import Testing
         let column = try ExpressionProgram(expression).evaluate(
             Batch(columns: [Column([.string("abc")], .string)], rowCount: 1), selection: nil, failures: &failures)
         #expect(failures.isEmpty)
-        return column.cell(0)
+        return column.cell(at: 0)
     }
 
     @Test func functionsOfTextAreWired() throws {

@@ -59,7 +59,7 @@ extension Column {
         }
     }
 
-    package func cell(_ row: Int) -> Cell {
+    package func cell(at row: Int) -> Cell {
         if isNull(row) { return .null }
         switch self {
         case .boolean(let c): return .boolean(c.values[row])
@@ -72,7 +72,7 @@ extension Column {
         }
     }
 
-    package var cells: [Cell] { (0..<rowCount).map { cell($0) } }
+    package var cells: [Cell] { (0..<rowCount).map { cell(at: $0) } }
 }
 
 /// Random cells of a type, with the values that break things among them.

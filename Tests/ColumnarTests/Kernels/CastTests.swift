@@ -70,7 +70,7 @@ import Testing
         let result = Cast.apply(
             Operand(constant: Column([.string(text)], .string)), from: .string, to: type,
             scope: RowScope(rowCount: 1), faults: &faults)
-        return faults.first.map { .fault($0.reason.description) } ?? .value(result.cell(0))
+        return faults.first.map { .fault($0.reason.description) } ?? .value(result.cell(at: 0))
     }
 
     @Test func textAsFlinkReadsIt() {
@@ -101,7 +101,7 @@ import Testing
             var faults: [RowFault] = []
             return Cast.apply(
                 Operand(Column([cell], type)), from: type, to: .string, scope: RowScope(rowCount: 1), faults: &faults
-            ).cell(0)
+            ).cell(at: 0)
         }
         #expect(text(.boolean(true), .boolean) == .string("TRUE"))
         #expect(text(.double(1.5e10), .double) == .string("1.5E10"))

@@ -51,7 +51,7 @@ func expectKernel(
                         let arguments = cells.map { $0.count == 1 && rowCount != 1 ? $0[0] : $0[Int(row)] }
                         let expected = reference(arguments)
                         let actual =
-                            messages[row].map { RowOutcome.fault($0) } ?? .value(result.cell(Int(row)))
+                            messages[row].map { RowOutcome.fault($0) } ?? .value(result.cell(at: Int(row)))
                         #expect(
                             actual == expected, "row \(row) of \(rowCount), \(arguments), seed \(seed)",
                             sourceLocation: sourceLocation)

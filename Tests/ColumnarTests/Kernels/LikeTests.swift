@@ -66,7 +66,7 @@ import Testing
             let compiled = try LikePattern(pattern.unicodeScalars, escape: "!")
             return Like.apply(
                 Operand(Column([.string(text)], .string)), compiled, scope: RowScope(rowCount: 1)
-            ).cell(0)
+            ).cell(at: 0)
         }
         #expect(try like("100%", "100!%") == .boolean(true))
         #expect(try like("1000", "100!%") == .boolean(false))

@@ -44,7 +44,7 @@ import Testing
                 start: Operand(constant: Column([.bigint(start)], .bigint)),
                 length: length.map { Operand(constant: Column([.bigint($0)], .bigint)) },
                 scope: RowScope(rowCount: 1)
-            ).cell(0)
+            ).cell(at: 0)
         }
         #expect(substring(0, nil) == .string("abc"))
         #expect(substring(-2, nil) == .string("bc"))

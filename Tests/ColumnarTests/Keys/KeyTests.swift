@@ -40,7 +40,7 @@ func normalized(_ cell: Cell) -> Cell { cell == .double(-0.0) ? .double(0) : cel
             }
             for i in 0..<20 {
                 let back = KeyEncoding.decode(encoded[i], types: types)
-                #expect(back?.map { $0.cell(0) } == rows[i].map(normalized), "\(rows[i])")
+                #expect(back?.map { $0.cell(at: 0) } == rows[i].map(normalized), "\(rows[i])")
                 #expect(KeyEncoding.decode(encoded[i] + [0], types: types) == nil)
                 if !encoded[i].isEmpty {
                     #expect(KeyEncoding.decode(Array(encoded[i].dropLast()), types: types) == nil)
