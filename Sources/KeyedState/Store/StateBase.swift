@@ -26,14 +26,14 @@ package protocol StateBase: AnyObject, Sendable {
 package enum StateBaseKey {
     package static let prefixBytes = 6
 
-    /// The least key of a key group, or of the one after the last.
-    package static func prefix(operatorID: UInt32, keyGroup: Int) -> [UInt8] {
-        let (id, group) = keyGroup > Int(UInt16.max) ? (operatorID &+ 1, 0) : (operatorID, keyGroup)
-        return [
-            UInt8(truncatingIfNeeded: id >> 24), UInt8(truncatingIfNeeded: id >> 16),
-            UInt8(truncatingIfNeeded: id >> 8), UInt8(truncatingIfNeeded: id),
-            UInt8(truncatingIfNeeded: group >> 8), UInt8(truncatingIfNeeded: group),
-        ]
+    /// A bound below all keys of a key group and above all keys before it. 65536 is the one after the last.
+    package static func bound(operatorID: UInt32, keyGroup: Int) -> [UInt8] {
+        guard keyGroup <= Int(UInt16.max) else { return bigEndian(operatorID + 1) }
+        return bigEndian(operatorID) + [UInt8(truncatingIfNeeded: keyGroup >> 8), UInt8(truncatingIfNeeded: keyGroup)]
+    }
+
+    private static func bigEndian(_ value: UInt32) -> [UInt8] {
+        withUnsafeBytes(of: value.bigEndian) { Array($0) }
     }
 
     /// Where a base that keeps all in one key space puts the checkpoint: behind every operator's keys.

@@ -102,6 +102,7 @@ package final class StateStore: Sendable {
         apply: (_ keyGroup: KeyGroup, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?)
             throws(CorruptBytes) -> Void
     ) throws(StateError) {
+        precondition(operatorID != StateChanges.reservedOperatorID, "the operator id is reserved")
         let (records, materialised) = log.withLock { ($0.records, $0.materialisedNumber) }
         if materialised != nil { try restoreBase(operatorID, keyGroups, apply) }
         for record in records {
@@ -115,8 +116,8 @@ package final class StateStore: Sendable {
         _ operatorID: UInt32, _ keyGroups: Range<Int>,
         _ apply: (KeyGroup, UnsafeRawBufferPointer, UnsafeRawBufferPointer?) throws(CorruptBytes) -> Void
     ) throws(StateError) {
-        let from = StateBaseKey.prefix(operatorID: operatorID, keyGroup: keyGroups.lowerBound)
-        let to = StateBaseKey.prefix(operatorID: operatorID, keyGroup: keyGroups.upperBound)
+        let from = StateBaseKey.bound(operatorID: operatorID, keyGroup: keyGroups.lowerBound)
+        let to = StateBaseKey.bound(operatorID: operatorID, keyGroup: keyGroups.upperBound)
         try base.scan(from: from, to: to) { (key, value) throws(StateError) in
             let group = KeyGroup(index: UInt16(bigEndian: key.loadUnaligned(fromByteOffset: 4, as: UInt16.self)))
             do throws(CorruptBytes) {
