@@ -19,6 +19,8 @@ package final class PrintWriter: RowWriter {
     package func write(_ batch: Batch, to out: inout [UInt8]) {
         withExtendedLifetime(batch) {
             let columns = RowColumns(batch)
+            let identifier = identifier
+            var buffer = buffer
             let fixedBytes = identifier.count + fieldCount * (TextFormatting.roomBytes + 2) + 64
             batch.forEachSelectedRow { row in
                 buffer.reserve(fixedBytes + columns.textBytes(row), flushingTo: &out)
@@ -31,17 +33,20 @@ package final class PrintWriter: RowWriter {
                 buffer.put("]\n")
             }
             buffer.flush(to: &out)
+            self.buffer = buffer
         }
     }
 }
 
 extension RowBuffer {
+    @inline(__always)
     fileprivate mutating func put(_ bytes: UnsafeRawBufferPointer) {
         guard let base = bytes.baseAddress else { return }
         at.copyMemory(from: base, byteCount: bytes.count)
         at += bytes.count
     }
 
+    @inline(__always)
     fileprivate mutating func put(_ kind: RowKind) {
         switch kind {
         case .insert: put("+I[")
@@ -51,6 +56,7 @@ extension RowBuffer {
         }
     }
 
+    @inline(__always)
     fileprivate mutating func put(_ column: RowColumn, _ row: Int) {
         guard !column.isNull(row) else { return put("null") }
         switch column.kind {
