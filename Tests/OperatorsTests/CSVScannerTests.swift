@@ -129,6 +129,9 @@ import Testing
             fields, asked: [0, 1], predicates: [ScanPredicate(column: 1, comparison: .greater, literal: .bigint(1))])
         #expect(throws: BadRecord.self) { try filtered.readAll(text) }
         #expect(try filtered.readAll(Array("x,1,p\n7,2,q\n".utf8)).rows == [["7", "2"]])
+        // Tested columns come first; the bad record that comes first is told all the same.
+        let told = #expect(throws: BadRecord.self) { try filtered.readAll(Array("x,2,p\n7,y,q\n".utf8)) }
+        #expect(told?.lineIndex == 0)
     }
 
     @Test(

@@ -135,34 +135,41 @@ package final class CSVScanner: RecordScanner {
         var rows = (0..<chunk.count).map { Int32($0) }
         let tested = storages.indices.filter { isTested[$0] }
         var rest = storages.indices.filter { !isTested[$0] }
+        var bad: BadRecord?
         if !predicates.isEmpty {
-            try convert(&rows, tested, &call, spanBytes)
+            bad = convert(&rows, tested, &call, spanBytes)
             countNulled(tested, &call)
             let before = rows.count
             filter(&rows, from: call.keptRows)
             if rows.count < before { rest = Array(storages.indices) }
         }
-        try convert(&rows, rest, &call, spanBytes)
+        // A record before the bad one may be bad in a column that is not tested.
+        bad = convert(&rows, rest, &call, spanBytes) ?? bad
+        if let bad { throw bad }
         countNulled(rest.filter { !isTested[$0] }, &call)
         for row in rows { call.lineIndexes.append(Int32(truncatingIfNeeded: chunk.places[Int(row)].line)) }
         call.keptRows += rows.count
     }
 
-    /// Converts `indexes` of the storages over `rows`, without the rows that do not fit.
+    /// Converts `indexes` of the storages over `rows`. Rows that do not fit are taken out; where they end the job, the first of
+    /// them is the answer, and the rows before it are left.
     private func convert(
         _ rows: inout [Int32], _ indexes: [Int], _ call: inout CSVScan, _ spanBytes: Int
-    ) throws(BadRecord) {
+    ) -> BadRecord? {
         convert(rows, indexes, call, spanBytes)
         let misfits = indexes.flatMap { index in storages[index].misfits.map { (misfit: $0, storage: index) } }
-        guard !misfits.isEmpty else { return }
+        guard let first = misfits.min(by: { ($0.misfit.row, $0.storage) < ($1.misfit.row, $1.storage) }) else {
+            return nil
+        }
         if options.badRecords == .fail {
-            let first = misfits.min { ($0.misfit.row, $0.storage) < ($1.misfit.row, $1.storage) }.unsafelyUnwrapped
-            throw badRecord(first.misfit, fields[wantedFields[first.storage]], call)
+            rows.removeAll { $0 >= first.misfit.row }
+            return badRecord(first.misfit, fields[wantedFields[first.storage]], call)
         }
         let bad = Set(misfits.map { Int32($0.misfit.row) })
         rows.removeAll { bad.contains($0) }
         call.skippedRecords += bad.count
         convert(rows, Array(storages.indices), call, spanBytes)
+        return nil
     }
 
     private func convert(_ rows: [Int32], _ indexes: [Int], _ call: CSVScan, _ spanBytes: Int) {
