@@ -65,6 +65,9 @@ let package = Package(
         .executableTarget(
             name: "ScanBenchmark", dependencies: ["Operators", "Columnar", "HostSystem", "CKernels"],
             path: "Benchmarks/Scan", swiftSettings: strict),
+        .executableTarget(
+            name: "StateBenchmark", dependencies: ["KeyedState", "CommitLog", "HostSystem"],
+            path: "Benchmarks/State", swiftSettings: strict),
         .target(
             name: "TestSupport", dependencies: ["HostSystem", "Columnar", "ChangelogTable"], path: "Tests/TestSupport",
             swiftSettings: strict),

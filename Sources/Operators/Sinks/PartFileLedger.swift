@@ -123,7 +123,7 @@ struct PartFileLedger: Equatable, Sendable {
         pending.append(PendingPart(part: part, isRenamed: isRenamed))
     }
 
-    /// An earlier start may have cut the part and died: its length is not known to be durable.
+    /// Its length is not known to be durable.
     mutating func resumeOpen(_ part: PartFilesState.OpenPart, sizeBytes: Int) {
         open = OpenPart(
             number: part.number, sizeBytes: sizeBytes, begunMilliseconds: part.begunMilliseconds,

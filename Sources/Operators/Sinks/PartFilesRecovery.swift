@@ -8,10 +8,12 @@ import HostSystem
 //                     only its own name            the rename was done; it counts after a sync of the folder
 //                     neither                      somebody took it: a notice
 //                     both                         an error
-//     open part       longer than recorded         cut; the cut is volatile, and so may be one of an earlier start that
-//                                                  died: the part is synced before it is closed, written to or not
+//     open part       longer than recorded         cut
 //                     shorter, or gone             an error
 //     hidden parts of this run that the record does not name: deleted
+//
+// An open part of the right length is cut too, and synced before it is closed, written to or not: the length may be what
+// an earlier start cut it to, which died then, or whose sync failed, so that the disk has the longer one still.
 
 extension PartFiles {
     /// - Parameter state: what `prepare` returned for the checkpoint.
@@ -82,9 +84,8 @@ extension PartFiles {
         guard found >= committed else {
             throw .shorter(path: path, committedBytes: committed, foundBytes: found)
         }
-        let cuts = found > committed && safeguards.contains(.openlen)
-        ledger.resumeOpen(part, sizeBytes: safeguards.contains(.openlen) ? committed : found)
-        guard cuts else { return }
+        guard safeguards.contains(.openlen) else { return ledger.resumeOpen(part, sizeBytes: found) }
+        ledger.resumeOpen(part, sizeBytes: committed)
         try onPartFiles { () throws(FileError) in
             let handle = try folder.files.open(path, .update)
             defer { handle.close() }
