@@ -2,7 +2,6 @@ import Operators
 
 /// Reads a SQL file: text → syntax → bound plans → optimised plans.
 ///
-/// - Parameter file: what the file is called, for nobody but the caller's messages: a `SQLError` is rendered with it.
 /// - Parameter overrides: `-D key=value`, which beat the file's SETs.
 /// - Errors: the first mistake, with its place.
 package func analyze(
@@ -11,7 +10,7 @@ package func analyze(
     let source = try SourceText(text)
     var analyzer = Analyzer(source)
     for statement in try Parser.statements(of: source) { try analyzer.apply(statement) }
-    return try analyzer.finish(overrides)
+    return try analyzer.finish(file, overrides)
 }
 
 private struct Analyzer {
@@ -103,14 +102,17 @@ private struct Analyzer {
 
     // MARK: The whole
 
-    func finish(_ overrides: [(key: String, value: String)]) throws(SQLError) -> JobDefinition {
+    func finish(
+        _ file: String, _ overrides: [(key: String, value: String)]
+    ) throws(SQLError) -> JobDefinition {
         let all = settings + overrides.map { Setting(key: $0.key, value: $0.value, place: nil) }
         let settings = try Settings(all)
         try checkReadAndWritten()
         try checkPaths()
         var plans: [LogicalPlan] = []
         for sink in sinks { plans.append(Optimizer.optimize(.sink(sink))) }
-        return JobDefinition(settings: settings, warnings: settings.warnings, sinks: plans, explains: explains)
+        return JobDefinition(
+            file: file, settings: settings, warnings: settings.warnings, sinks: plans, explains: explains)
     }
 
     private func checkReadAndWritten() throws(SQLError) {

@@ -136,7 +136,7 @@ struct ExpressionBinder {
         case .min, .max: return type
         case .sum, .avg:
             guard type.isNumeric else {
-                throw source.error("\(function.rawValue) of \(type) does not exist", at: span, hint: "it takes numbers")
+                throw source.error("cannot apply \(function.rawValue) to \(type)", at: span, hint: "it takes numbers")
             }
             return type
         }

@@ -40,8 +40,9 @@ extension ExpressionBinder {
         _ arguments: [Expression], _ counts: ClosedRange<Int>, _ name: String, at span: SourceSpan
     ) throws(SQLError) {
         guard !counts.contains(arguments.count) else { return }
-        let expected = counts.count == 1 ? "\(counts.lowerBound)" : "\(counts.lowerBound) to \(counts.upperBound)"
-        throw source.error("\(name) takes \(expected) arguments, not \(arguments.count)", at: span)
+        let range = counts.count == 1 ? "\(counts.lowerBound)" : "\(counts.lowerBound) to \(counts.upperBound)"
+        let noun = counts.upperBound == 1 ? "argument" : "arguments"
+        throw source.error("\(name) takes \(range) \(noun), not \(arguments.count)", at: span)
     }
 
     // MARK: Conditional
@@ -125,7 +126,7 @@ extension ExpressionBinder {
     private mutating func absolute(_ arguments: [Expression], at span: SourceSpan) throws(SQLError) -> BoundExpression {
         try check(arguments, 1...1, "ABS", at: span)
         let value = try typed(try bind(arguments[0]), at: arguments[0].span)
-        guard value.type.isNumeric else { throw noOperator("ABS", [value], at: span) }
+        guard value.type.isNumeric else { throw noOperator("ABS", [value], at: span, hint: "it takes a number") }
         let zero = try coerced(.literal(.int(0), .int), to: value.type, at: span)
         let isSmall = strictCall(.lessOrEqual, [value, zero], .boolean, at: span)
         let mirrored = strictCall(.subtract, [zero, value], value.type, at: span)

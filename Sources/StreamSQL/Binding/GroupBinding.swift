@@ -54,7 +54,7 @@ extension QueryBinder {
                     "GROUP BY a constant", at: group.span, hint: "positions are not taken: repeat the expression")
             }
             guard seen.insert(expression.expression).inserted else { continue }
-            var name = "group\(bound.count)"
+            var name = source.sourcePlace(group.span).text
             if case .name(let parts) = group.kind { name = parts[parts.count - 1].name }
             bound.append(
                 NamedExpression(name: name, expression: expression.expression, isNullable: expression.isNullable))

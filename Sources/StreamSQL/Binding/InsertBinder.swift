@@ -86,7 +86,7 @@ struct InsertBinder {
                 Query schema: [\(queryFields.joined(separator: ", "))]
                 Sink schema:  [\(sinkFields.joined(separator: ", "))]
                 """,
-            hint: "CAST the column in the query")
+            hint: query.columns.count == targets.count ? "CAST the column in the query" : nil)
     }
 
     // MARK: Changelog

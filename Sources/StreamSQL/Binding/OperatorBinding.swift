@@ -8,13 +8,14 @@ extension ExpressionBinder {
         _ sign: UnaryOperator, _ operand: Expression, at span: SourceSpan
     ) throws(SQLError) -> BoundExpression {
         if sign == .not {
-            return strictCall(.not, [try condition(operand, of: "the operand of NOT")], .boolean, at: span)
+            return strictCall(
+                .not, [try condition(operand, of: "the operand of NOT", takesNull: false)], .boolean, at: span)
         }
         if sign == .minus, case .integer(let digits) = operand.kind { return try integer("-" + digits, at: span) }
         let value = try typed(try bind(operand), at: operand.span)
         guard value.type.isNumeric else {
             throw source.error(
-                "\"\(sign.rawValue)\" of \(value.type) does not exist", at: span, hint: "it takes a number")
+                "cannot apply \"\(sign.rawValue)\" to \(value.type)", at: span, hint: "it takes a number")
         }
         if sign == .plus { return value }
         if case .double(let number)? = value.expression.literal { return .literal(.double(-number), .double) }
@@ -69,7 +70,7 @@ extension ExpressionBinder {
         }
         let value = try typed(try bind(left), at: left.span)
         guard case .timestamp = value.type else {
-            throw source.error("\"\(binary.rawValue)\" of \(value.type) and INTERVAL does not exist", at: span)
+            throw source.error("cannot apply \"\(binary.rawValue)\" to \(value.type) and INTERVAL", at: span)
         }
         return value
     }
@@ -80,7 +81,9 @@ extension ExpressionBinder {
     ) throws(SQLError) -> BoundExpression {
         let operands = [try typed(try bind(left), at: left.span), try typed(try bind(right), at: right.span)]
         let isExact = operands.allSatisfy { $0.type == .int || $0.type == .bigint }
-        guard isExact, let type = commonType(of: operands) else { throw noOperator(name, operands, at: span) }
+        guard isExact, let type = commonType(of: operands) else {
+            throw noOperator(name, operands, at: span, hint: "it takes INT and BIGINT")
+        }
         let sides = [
             try coerced(operands[0], to: type, at: left.span), try coerced(operands[1], to: type, at: right.span),
         ]
@@ -88,12 +91,16 @@ extension ExpressionBinder {
         return operands[1].type == type ? result : strictCall(.cast, [result], operands[1].type, at: span)
     }
 
-    func noOperator(_ name: String, _ operands: [BoundExpression], at span: SourceSpan) -> SQLError {
+    func noOperator(
+        _ name: String, _ operands: [BoundExpression], at span: SourceSpan, hint: String? = nil
+    ) -> SQLError {
         let types = operands.map { $0.isUntypedNull ? "NULL" : "\($0.type)" }
-        let needsCast = Set(types).count > 1
+        var distinct: [String] = []
+        for type in types where !distinct.contains(type) { distinct.append(type) }
+        let shown = operands.count == 2 ? types : distinct
+        let cast = distinct.count > 1 ? "CAST one side to the type of the other" : nil
         return source.error(
-            "\"\(name)\" of \(types.joined(separator: " and ")) does not exist", at: span,
-            hint: needsCast ? "CAST one side to the type of the other" : nil)
+            "cannot apply \"\(name)\" to \(shown.joined(separator: " and "))", at: span, hint: hint ?? cast)
     }
 
     // MARK: Comparison
@@ -145,7 +152,7 @@ extension ExpressionBinder {
         var operands = [try bind(value)]
         for item in list { operands.append(try bind(item)) }
         guard let type = commonType(of: operands, ExpressionBinder.comparisonType) else {
-            throw noOperator("IN", operands.count > 5 ? Array(operands[..<5]) : operands, at: span)
+            throw noOperator("IN", operands, at: span)
         }
         let spans = [value.span] + list.map(\.span)
         for index in operands.indices {
@@ -164,7 +171,9 @@ extension ExpressionBinder {
         _ function: ScalarFunction, _ operands: [Expression], at span: SourceSpan
     ) throws(SQLError) -> BoundExpression {
         var bound: [BoundExpression] = []
-        for operand in operands { bound.append(try condition(operand, of: "an operand of \(function.rawValue)")) }
+        for operand in operands {
+            bound.append(try condition(operand, of: "an operand of \(function.rawValue)", takesNull: false))
+        }
         var size = operands.count - 1
         for operand in bound { size += operand.size }
         let joined = ScalarExpression.joined(

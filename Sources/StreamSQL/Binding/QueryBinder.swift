@@ -33,7 +33,7 @@ struct QueryBinder {
     ) throws(SQLError) -> [RelationColumn] {
         guard names.count == columns.count else {
             throw source.error(
-                "\(names.count) names for \(columns.count) columns", at: span,
+                "names for \(columns.count) columns are needed, there are \(names.count)", at: span,
                 detail: "columns: \(columns.prefix(20).map(\.name).joined(separator: ", "))")
         }
         var seen: Set<String> = []

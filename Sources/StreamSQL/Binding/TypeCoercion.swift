@@ -63,9 +63,13 @@ extension ExpressionBinder {
         return value
     }
 
-    mutating func condition(_ expression: Expression, of what: String) throws(SQLError) -> BoundExpression {
+    /// A BOOLEAN; NULL as written is one where `takesNull`.
+    mutating func condition(
+        _ expression: Expression, of what: String, takesNull: Bool = true
+    ) throws(SQLError) -> BoundExpression {
         let bound = try bind(expression)
-        if bound.isUntypedNull { return .literal(.null, .boolean) }
+        if bound.isUntypedNull, takesNull { return .literal(.null, .boolean) }
+        _ = try typed(bound, at: expression.span)
         guard bound.type == .boolean else {
             throw source.error("\(what) must be BOOLEAN, this is \(bound.type)", at: expression.span)
         }
@@ -73,8 +77,7 @@ extension ExpressionBinder {
     }
 
     mutating func string(_ expression: Expression, for function: String) throws(SQLError) -> BoundExpression {
-        let bound = try bind(expression)
-        if bound.isUntypedNull { return .literal(.null, .string) }
+        let bound = try typed(try bind(expression), at: expression.span)
         guard bound.type == .string else {
             throw source.error(
                 "\(function) takes a STRING, this is \(bound.type)", at: expression.span,

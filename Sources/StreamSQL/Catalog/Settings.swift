@@ -65,6 +65,8 @@ package struct Settings: Sendable {
             }
         case "table.exec.sink.not-null-enforcer":
             try only(setting, "ERROR", refused: ["DROP"])
+        case "table.exec.state.ttl":
+            guard try milliseconds(setting) == 0 else { throw notSupported("'table.exec.state.ttl'", setting) }
         case "sluice.bad-records": badRecords = try policy(setting)
         default: try applyOther(setting)
         }
@@ -78,17 +80,16 @@ package struct Settings: Sendable {
                 "unknown setting '\(key)'", hint: Suggestion.hint(for: key, among: Settings.ours), place: setting.place)
         }
         if Settings.withoutEffect.contains(key) || key.hasPrefix("restart-strategy.") { return }
-        warnings.append("setting '\(key)' is not known and has no effect")
+        warnings.append("setting '\(key)' has no effect")
     }
 
     private static let ours = ["sluice.bad-records"]
 
     /// What they ask for is so in any case, or concerns what is not here (they need no warning).
     private static let withoutEffect: Set<String> = [
-        "execution.checkpointing.dir", "pipeline.auto-watermark-interval", "sql-client.execution.result-mode",
+        "pipeline.auto-watermark-interval", "sql-client.execution.result-mode",
         "table.dml-sync", "table.exec.mini-batch.allow-latency", "table.exec.mini-batch.enabled",
         "table.exec.mini-batch.size", "table.exec.sink.require-on-conflict", "table.exec.source.idle-timeout",
-        "table.exec.state.ttl",
     ]
 
     // MARK: Values

@@ -1,6 +1,6 @@
 /// "Did you mean": the name nearest to a misspelt one.
 enum Suggestion {
-    /// Nil if no candidate is near.
+    /// Nil if no candidate is near: of short names only the case may differ.
     static func hint(for name: String, among candidates: some Sequence<String>) -> String? {
         nearest(to: name, among: candidates).map { "did you mean \"\($0)\"?" }
     }
@@ -9,7 +9,7 @@ enum Suggestion {
     static func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
         let wanted = Array(name.lowercased().unicodeScalars)
         guard wanted.count <= 64 else { return nil }
-        let limit = max(1, wanted.count / 3)
+        let limit = wanted.count < 3 ? 0 : max(1, wanted.count / 3)
         var best: (name: String, distance: Int)?
         for candidate in candidates {
             let scalars = Array(candidate.lowercased().unicodeScalars.prefix(80))

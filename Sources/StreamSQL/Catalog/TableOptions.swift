@@ -5,7 +5,8 @@ struct TableOptions {
     private let options: [TableOption]
     private let indexes: [String: Int]
     private var taken: Set<String> = []
-    /// Option names that were asked for, for suggestions.
+    /// Option names that have an effect, and those that are refused as well: for messages.
+    private var supported: [String] = []
     private var known: [String] = []
 
     /// - Errors: one option given twice.
@@ -23,6 +24,11 @@ struct TableOptions {
     }
 
     mutating func take(_ key: String) -> TableOption? {
+        supported.append(key)
+        return find(key)
+    }
+
+    private mutating func find(_ key: String) -> TableOption? {
         known.append(key)
         guard let index = indexes[key] else { return nil }
         taken.insert(key)
@@ -63,7 +69,8 @@ struct TableOptions {
 
     /// An option that Flink has and that changes what happens: only its default is taken.
     mutating func refuse(_ key: String, unless accepted: String? = nil) throws(SQLError) {
-        guard let option = take(key) else { return }
+        if accepted != nil { supported.append(key) }
+        guard let option = find(key) else { return }
         if let accepted, option.value.lowercased() == accepted.lowercased() { return }
         let what = accepted == nil ? "option '\(key)'" : "'\(key)' = '\(option.value)'"
         throw source.notSupported(what, at: option.keySpan)
@@ -78,7 +85,7 @@ struct TableOptions {
         guard let option = options.first(where: { !taken.contains($0.key) }) else { return }
         throw source.error(
             "unsupported option '\(option.key)' for \(what)", at: option.keySpan,
-            detail: "supported options: \(known.sorted().joined(separator: ", "))",
+            detail: "supported options: \(Set(supported).sorted().joined(separator: ", "))",
             hint: Suggestion.hint(for: option.key, among: known))
     }
 }

@@ -11,7 +11,7 @@ package func explainText(_ job: JobDefinition) -> String {
         if !lines.isEmpty { lines.append("") }
         lines += PlanText.lines(of: plan)
     }
-    return lines.joined(separator: "\n") + "\n"
+    return lines.map { $0 + "\n" }.joined()
 }
 
 enum PlanText {

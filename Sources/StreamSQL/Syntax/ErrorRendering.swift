@@ -27,7 +27,7 @@ extension SQLError {
     private func excerpt(of source: String, at place: SQLPlace) -> [String] {
         guard let line = scalars(ofLine: place.line, in: source) else { return [] }
         let start = min(max(place.column - 1, 0), line.count)
-        let first = max(0, start - 60)
+        let first = line.count <= 120 ? 0 : max(0, start - 60)
         let end = min(line.count, first + 120)
         var text = first > 0 ? "…" : ""
         var padding = first > 0 ? " " : ""

@@ -156,9 +156,8 @@ struct Parser {
             return identifier
         case .word:
             if ReservedWords.contains(token.text) {
-                throw unexpected(
-                    what, hint: "\(token.text) is a reserved word: as a name it is written `\(source.text(token.span))`"
-                )
+                let hint = "\(token.text) is a reserved word: as a name it is written `\(source.text(token.span))`"
+                throw unexpected(what, hint: ReservedWords.isStructural(token.text) ? nil : hint)
             }
             let identifier = Identifier(name: source.text(token.span), span: token.span)
             try advance()

@@ -4,6 +4,15 @@
 enum ReservedWords {
     static func contains(_ word: String) -> Bool { words.contains(word) }
 
+    /// Words that nobody means as a name where a name is missing.
+    static func isStructural(_ word: String) -> Bool { structural.contains(word) }
+
+    private static let structural: Set<String> = [
+        "AND", "AS", "BY", "ELSE", "END", "FROM", "GROUP", "HAVING", "INSERT", "INTO", "ON", "OR", "ORDER", "SELECT",
+        "THEN",
+        "UNION", "WHEN", "WHERE", "WITH",
+    ]
+
     private static let words = Set(
         list.split(whereSeparator: \.isWhitespace).map(String.init))
 

@@ -48,7 +48,7 @@ extension Parser {
     }
 
     private func unknownStatement() -> SQLError {
-        let known = ["CREATE", "INSERT", "EXECUTE", "SET", "EXPLAIN"]
+        let known = ["CREATE", "INSERT", "EXECUTE", "SELECT", "SET", "EXPLAIN"]
         return unexpected("a statement", hint: Suggestion.hint(for: token.text, among: known))
     }
 
