@@ -27,6 +27,7 @@ let package = Package(
         .executable(name: "sluice", targets: ["SluiceTool"]),
         .executable(name: "nexmark-events", targets: ["NexmarkEventsTool"]),
         .executable(name: "changelog-table", targets: ["ChangelogTableTool"]),
+        .executable(name: "Soak", targets: ["Soak"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -51,6 +52,12 @@ let package = Package(
         module(
             "Simulation",
             ["StreamSQL", "Operators", "Dataflow", "KeyedState", "CommitLog", "Columnar", "HostSystem"]),
+        .executableTarget(
+            name: "Soak",
+            dependencies: [
+                "Simulation", "HostSystem", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks/Soak", swiftSettings: strict),
         benchmark("NexmarkEvents", []),
         .executableTarget(
             name: "NexmarkEventsTool", dependencies: ["NexmarkEvents"], path: "Benchmarks/NexmarkEventsTool",

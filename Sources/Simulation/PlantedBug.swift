@@ -1,0 +1,31 @@
+import HostSystem
+
+/// A rule of the commit protocol that can be left out, to see whether a simulation notices.
+package struct PlantedBug: Hashable, Sendable, CustomStringConvertible {
+    package var name: String
+    package var rule: Safeguards
+
+    package var description: String { name }
+
+    private init(_ name: String, _ rule: Safeguards) {
+        self.name = name
+        self.rule = rule
+    }
+
+    /// Found by `EpochSimulation`.
+    package static let ofEpochs = [
+        PlantedBug("partsync", .partsync), PlantedBug("deltasync", .deltasync), PlantedBug("dirsync", .dirsync),
+        PlantedBug("entrysync", .entrysync), PlantedBug("noreplace", .noreplace), PlantedBug("pendsync", .pendsync),
+        PlantedBug("ingest", .ingest), PlantedBug("cut", .cut), PlantedBug("delete", .delete),
+        PlantedBug("openlen", .openlen), PlantedBug("settle", .settle), PlantedBug("skip", .skip),
+        PlantedBug("ident", .ident), PlantedBug("failstop", .failstop), PlantedBug("donesync", .donesync),
+        PlantedBug("taken", .taken),
+    ]
+
+    /// Found by `JournalSimulation`.
+    package static let ofTheJournal = [
+        PlantedBug("journalSettle", .journalSettle), PlantedBug("marks", .marks), PlantedBug("selfver", .selfver),
+        PlantedBug("poison", .poison), PlantedBug("mark", .mark), PlantedBug("first", .first),
+        PlantedBug("journalDirsync", .journalDirsync), PlantedBug("finish", .finish), PlantedBug("lookup", .lookup),
+    ]
+}
