@@ -154,7 +154,7 @@ private func compiled(_ expression: ScalarExpression) -> ExpressionProgram {
 
 @Sendable func measureGroups() {
     for distinct in [1000, 100_000, 5_000_000] {
-        let total = max(1 << 20, distinct * 4)
+        let total = max(1 << 17, distinct * 4)
         let values = integers(distinct, 7, count: total)
         let numbers = stride(from: 0, to: total, by: rowCount).map { start in
             Column.bigint(FixedColumn(Array(values[start..<min(start + rowCount, total)])))

@@ -33,9 +33,14 @@ package enum CharacterLength {
         var lengths = [Int64](repeating: 0, count: rowCount)
         column.bytes.withUnsafeBytes { raw in
             let offsets = column.offsets.span
+            var out = lengths.mutableSpan
+            if CharacterPosition.isASCII(raw) {
+                for row in 0..<rowCount { out[row] = Int64(offsets[row + 1] &- offsets[row]) }
+                return
+            }
             for row in 0..<rowCount {
                 let slice = UnsafeRawBufferPointer(rebasing: raw[Int(offsets[row])..<Int(offsets[row + 1])])
-                lengths[row] = Int64(CharacterPosition.count(slice))
+                out[row] = Int64(CharacterPosition.count(slice))
             }
         }
         // A string is shorter than 2 GiB, so INT holds its length.

@@ -16,10 +16,12 @@ package enum Substring {
             let offsets = column.offsets.span
             var s = starts.mutableSpan
             var e = ends.mutableSpan
+            let isASCII = CharacterPosition.isASCII(raw)
             scope.forEach(validBy: validity) { row in
                 let base = Int(offsets[row])
                 let slice = UnsafeRawBufferPointer(rebasing: raw[base..<Int(offsets[row + 1])])
-                let range = range(in: slice, start: from.value(row), length: count?.value(row) ?? .max)
+                let range = range(
+                    in: slice, isASCII: isASCII, start: from.value(row), length: count?.value(row) ?? .max)
                 s[row] = Int32(truncatingIfNeeded: base + range.lowerBound)
                 e[row] = Int32(truncatingIfNeeded: base + range.upperBound)
             }
@@ -34,12 +36,14 @@ package enum Substring {
     }
 
     @inline(__always)
-    private static func range(in text: UnsafeRawBufferPointer, start: Int64, length: Int64) -> Range<Int> {
+    private static func range(
+        in text: UnsafeRawBufferPointer, isASCII: Bool, start: Int64, length: Int64
+    ) -> Range<Int> {
         if length <= 0 { return 0..<0 }
         // No text has more characters than bytes: larger numbers mean the same as these.
         let most = Int64(text.count)
         let length = Int(min(length, most))
-        if CharacterPosition.isASCII(text) {
+        if isASCII || CharacterPosition.isASCII(text) {
             guard let first = firstCharacter(start, of: Int(most)) else { return 0..<0 }
             return first..<min(text.count, first + length)
         }

@@ -42,24 +42,50 @@ struct ByteKeyTable: ~Copyable {
     /// Groups of the first `rows` keys, into `chunk.found`.
     mutating func lookUp(_ base: UnsafePointer<UInt8>, _ rows: Int, _ chunk: inout KeyChunk) {
         let (starts, lengths, tags) = (chunk.starts.base, chunk.lengths.base, chunk.tags.base)
+        if index.mask < Self.directSlots {
+            lookUpDirectly(base, rows, starts, lengths, chunk.found.base)
+        } else {
+            lookUpInSteps(base, rows, starts, lengths, tags, chunk.found.base)
+        }
+    }
+
+    private mutating func lookUpDirectly(
+        _ base: UnsafePointer<UInt8>, _ rows: Int, _ starts: UnsafeMutablePointer<Int>,
+        _ lengths: UnsafeMutablePointer<Int>, _ found: UnsafeMutablePointer<Int32>
+    ) {
+        for i in 0..<rows {
+            let (key, length) = (base + starts[i], lengths[i])
+            let tag = SlotTable.tag(KeyHash.hashBytes(UnsafeRawPointer(key), length))
+            let (slots, mask) = (index.slots, index.mask)
+            var position = Int(truncatingIfNeeded: tag) & mask
+            while true {
+                let slot = slots[position]
+                if slot == 0 {
+                    found[i] = probe(key, length, tag)
+                    break
+                }
+                if slot >> 32 == tag, isKey(SlotTable.group(slot), key, length) {
+                    found[i] = Int32(truncatingIfNeeded: SlotTable.group(slot))
+                    break
+                }
+                position = (position &+ 1) & mask
+            }
+        }
+    }
+
+    private mutating func lookUpInSteps(
+        _ base: UnsafePointer<UInt8>, _ rows: Int, _ starts: UnsafeMutablePointer<Int>,
+        _ lengths: UnsafeMutablePointer<Int>, _ tags: UnsafeMutablePointer<UInt64>,
+        _ found: UnsafeMutablePointer<Int32>
+    ) {
         for i in 0..<rows {
             tags[i] = SlotTable.tag(KeyHash.hashBytes(UnsafeRawPointer(base + starts[i]), lengths[i]))
         }
-        let found = chunk.found.base
-        if index.mask >= Self.directSlots { findCandidates(rows, tags, found) }
-        let isStepped = index.mask >= Self.directSlots
+        findCandidates(rows, tags, found)
         for i in 0..<rows {
             let key = base + starts[i]
-            if isStepped {
-                let candidate = Int(found[i])
-                if candidate >= 0, isKey(candidate, key, lengths[i]) { continue }
-            } else {
-                let slot = index.slots[Int(truncatingIfNeeded: tags[i]) & index.mask]
-                if slot >> 32 == tags[i], slot != 0, isKey(SlotTable.group(slot), key, lengths[i]) {
-                    found[i] = Int32(truncatingIfNeeded: SlotTable.group(slot))
-                    continue
-                }
-            }
+            let candidate = Int(found[i])
+            if candidate >= 0, isKey(candidate, key, lengths[i]) { continue }
             found[i] = probe(key, lengths[i], tags[i])
         }
     }

@@ -33,9 +33,12 @@ package final class CompositeGroupTable {
     }
 
     private func lookUp(_ count: Int) {
-        for i in 0..<count {
-            chunk.starts.base[i] = encoder.starts[i]
-            chunk.lengths.base[i] = encoder.starts[i + 1] - encoder.starts[i]
+        let (starts, lengths) = (chunk.starts.base, chunk.lengths.base)
+        encoder.starts.withUnsafeBufferPointer { encoded in
+            for i in 0..<count {
+                starts[i] = encoded[i]
+                lengths[i] = encoded[i + 1] - encoded[i]
+            }
         }
         encoder.bytes.withUnsafeBufferPointer { table.lookUp($0.baseAddress ?? emptyBytes, count, &chunk) }
     }

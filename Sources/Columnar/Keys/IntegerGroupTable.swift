@@ -43,6 +43,7 @@ package final class IntegerGroupTable {
         let total = selection?.count ?? rowCount
         groups = [Int32](unsafeUninitializedCapacity: total) { out, filled in
             let values = column.values.span
+            let (chunk, places) = (chunk.base, places.base)
             var start = 0
             while start < total {
                 let end = min(start + Self.chunkRows, total)
@@ -51,8 +52,8 @@ package final class IntegerGroupTable {
                     for i in start..<end {
                         let row = selection.map { Int($0[i]) } ?? i
                         if validity[row] {
-                            chunk.base[pending] = integer(values[row])
-                            places.base[pending] = Int32(truncatingIfNeeded: i)
+                            chunk[pending] = integer(values[row])
+                            places[pending] = Int32(truncatingIfNeeded: i)
                             pending += 1
                             continue
                         }
@@ -66,9 +67,9 @@ package final class IntegerGroupTable {
                     flush(&pending, out)
                 } else {
                     if let selection {
-                        for i in start..<end { chunk.base[i - start] = integer(values[Int(selection[i])]) }
+                        for i in start..<end { chunk[i - start] = integer(values[Int(selection[i])]) }
                     } else {
-                        for i in start..<end { chunk.base[i - start] = integer(values[i]) }
+                        for i in start..<end { chunk[i - start] = integer(values[i]) }
                     }
                     lookUp(end - start)
                     (out.baseAddress! + start).initialize(from: found.base, count: end - start)
@@ -81,28 +82,35 @@ package final class IntegerGroupTable {
 
     private func flush(_ pending: inout Int, _ out: UnsafeMutableBufferPointer<Int32>) {
         lookUp(pending)
-        for i in 0..<pending { out.initializeElement(at: Int(places.base[i]), to: found.base[i]) }
+        let (found, places) = (found.base, places.base)
+        for i in 0..<pending { out.initializeElement(at: Int(places[i]), to: found[i]) }
         pending = 0
     }
 
     /// Groups of the first `rows` keys in `chunk`, into `found`.
     private func lookUp(_ rows: Int) {
-        let (chunk, tags) = (chunk.base, tags.base)
-        for i in 0..<rows { tags[i] = SlotTable.tag(KeyHash.hash(chunk[i])) }
         if index.mask < Self.directSlots { lookUpDirectly(rows) } else { lookUpInSteps(rows) }
     }
 
     private func lookUpDirectly(_ rows: Int) {
-        let (chunk, tags, found) = (chunk.base, tags.base, found.base)
+        let (chunk, found) = (chunk.base, found.base)
         var (slots, mask, keys) = (index.slots, index.mask, keys.base)
         for i in 0..<rows {
-            let tag = tags[i]
-            let slot = slots[Int(truncatingIfNeeded: tag) & mask]
-            if slot >> 32 == tag, slot != 0, keys[SlotTable.group(slot)] == chunk[i] {
-                found[i] = Int32(truncatingIfNeeded: SlotTable.group(slot))
-            } else {
-                found[i] = probe(chunk[i], tag)
-                (slots, mask, keys) = (index.slots, index.mask, self.keys.base)
+            let key = chunk[i]
+            let tag = SlotTable.tag(KeyHash.hash(key))
+            var position = Int(truncatingIfNeeded: tag) & mask
+            while true {
+                let slot = slots[position]
+                if slot == 0 {
+                    found[i] = probe(key, tag)
+                    (slots, mask, keys) = (index.slots, index.mask, self.keys.base)
+                    break
+                }
+                if slot >> 32 == tag, keys[SlotTable.group(slot)] == key {
+                    found[i] = Int32(truncatingIfNeeded: SlotTable.group(slot))
+                    break
+                }
+                position = (position &+ 1) & mask
             }
         }
     }
@@ -111,7 +119,11 @@ package final class IntegerGroupTable {
         let (chunk, tags, found) = (chunk.base, tags.base, found.base)
         let (slots, mask) = (index.slots, index.mask)
         var touched: UInt64 = 0
-        for i in 0..<rows { touched |= slots[Int(truncatingIfNeeded: tags[i]) & mask] }
+        for i in 0..<rows {
+            let tag = SlotTable.tag(KeyHash.hash(chunk[i]))
+            tags[i] = tag
+            touched |= slots[Int(truncatingIfNeeded: tag) & mask]
+        }
         // Never so, and not known to the compiler: the loads above stay.
         if touched == 0 && count > 1 << 40 { return }
         for i in 0..<rows {

@@ -31,11 +31,12 @@ package final class StringGroupTable {
         _ out: UnsafeMutableBufferPointer<Int32>
     ) {
         let offsets = key.offsets.span
-        let (starts, lengths) = (chunk.starts.base, chunk.lengths.base)
+        let validity = key.validity
+        let (starts, lengths, places) = (chunk.starts.base, chunk.lengths.base, chunk.places.base)
         var pending = 0
         for i in range {
             let row = selection.map { Int($0[i]) } ?? i
-            if let validity = key.validity, !validity[row] {
+            if let validity, !validity[row] {
                 if nullGroup < 0 {
                     // The rows before it number their groups first.
                     flush(base, &pending, out)
@@ -46,7 +47,7 @@ package final class StringGroupTable {
             }
             starts[pending] = Int(offsets[row])
             lengths[pending] = Int(offsets[row + 1] &- offsets[row])
-            chunk.places.base[pending] = Int32(truncatingIfNeeded: i)
+            places[pending] = Int32(truncatingIfNeeded: i)
             pending += 1
         }
         flush(base, &pending, out)
