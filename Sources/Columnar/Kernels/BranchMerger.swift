@@ -1,5 +1,5 @@
-/// Puts together a column from the values of branches, each for rows of its own (CASE, COALESCE). Rows that no branch takes
-/// hold any value.
+/// Puts together a column from the values of branches, each for rows of its own (CASE, COALESCE). Rows that no branch
+/// takes hold any value.
 package struct BranchMerger {
     private let type: DataType
     private let rowCount: Int

@@ -1,5 +1,5 @@
-/// What CAST reads beyond what the formats do, as Flink does: blanks around numbers, a fraction that an integer drops, more
-/// words for BOOLEAN, a date alone for a TIMESTAMP.
+/// What CAST reads beyond what the formats do, as Flink does: blanks around numbers, a fraction that an integer drops,
+/// more words for BOOLEAN, a date alone for a TIMESTAMP.
 enum CastText {
     static func int64(_ text: UnsafeRawBufferPointer) -> Int64? {
         let text = trimmed(text) { $0 == 0x20 }

@@ -20,8 +20,8 @@ package enum ComparisonOperator: Hashable, Sendable {
 
 /// Comparison of two operands of one type: BOOLEAN, NULL where an operand is.
 ///
-/// FALSE is less than TRUE. Strings compare by their bytes, which is the order of code points. DOUBLE compares as Java's
-/// primitives do: -0.0 equals 0.0, and with NaN on either side every comparison is FALSE but `<>`.
+/// FALSE is less than TRUE. Strings compare by their bytes, which is the order of code points. DOUBLE compares as
+/// Java's primitives do: -0.0 equals 0.0, and with NaN on either side every comparison is FALSE but `<>`.
 package enum Comparison {
     package static func apply(
         _ op: ComparisonOperator, _ left: Operand, _ right: Operand, rowCount: Int
@@ -30,7 +30,8 @@ package enum Comparison {
         return .boolean(FixedColumn(values(op, left, right, rowCount), validity: validity))
     }
 
-    /// `IS DISTINCT FROM`, or its opposite: as `<>` and `=`, but two NULLs are the same and a NULL differs from any value.
+    /// `IS DISTINCT FROM`, or its opposite: as `<>` and `=`, but two NULLs are the same and a NULL differs from any
+    /// value.
     package static func distinct(
         _ left: Operand, _ right: Operand, isDistinct: Bool, rowCount: Int
     ) -> Column {

@@ -1,5 +1,5 @@
-// Checked integer arithmetic: one pass without branches computes all rows, wrapped, and gathers in the sign bit of `flags`
-// whether any of them overflowed. Only then a second pass looks which, among the rows that count.
+// Checked integer arithmetic: one pass without branches computes all rows, wrapped, and gathers in the sign bit of
+// `flags` whether any of them overflowed. Only then a second pass looks which, among the rows that count.
 
 extension Arithmetic {
     static func checkedInt32(

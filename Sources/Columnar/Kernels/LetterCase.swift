@@ -1,5 +1,5 @@
-/// `UPPER` and `LOWER`, by Unicode's full mappings without regard to language: "ß" becomes "SS", and "Σ" at the end of a word
-/// "ς".
+/// `UPPER` and `LOWER`, by Unicode's full mappings without regard to language: "ß" becomes "SS", and "Σ" at the end of
+/// a word "ς".
 package enum LetterCase: Hashable, Sendable {
     case upper
     case lower

@@ -7,7 +7,8 @@ package struct InvalidEscape: Error, Equatable, Sendable {
 
 /// A compiled LIKE pattern: `%` is any text, `_` one character (code point), everything else itself.
 ///
-/// Invariant: literal runs are whole characters, so comparing bytes keeps the place in the text at a character's beginning.
+/// Invariant: literal runs are whole characters, so comparing bytes keeps the place in the text at a character's
+/// beginning.
 package struct LikePattern: Sendable {
     enum Form: Sendable {
         case exact([UInt8])

@@ -1,5 +1,5 @@
-// Three-valued logic. Where an operand has NULLs the operators work on words of 64 rows: with t the rows that are TRUE, f
-// those that are FALSE and the rest NULL, AND is t = t1 & t2, f = f1 | f2, and OR the mirror image.
+// Three-valued logic. Where an operand has NULLs the operators work on words of 64 rows: with t the rows that are TRUE,
+// f those that are FALSE and the rest NULL, AND is t = t1 & t2, f = f1 | f2, and OR the mirror image.
 
 package enum Logic {
     package static func and(_ left: Operand, _ right: Operand, rowCount: Int) -> Column {

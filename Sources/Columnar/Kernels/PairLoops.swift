@@ -1,5 +1,5 @@
-// The loops of kernels with two operands: one per shape (column and column, column and constant, constant and column), so
-// that the constant stays in a register. They expand into their callers, whose closures are then part of the loop.
+// The loops of kernels with two operands: one per shape (column and column, column and constant, constant and column),
+// so that the constant stays in a register. They expand into their callers, whose closures are then part of the loop.
 
 /// Calls `body` for every row and gives the results as an array.
 @inline(__always)

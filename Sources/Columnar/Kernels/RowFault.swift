@@ -34,7 +34,8 @@ extension RowFault.Reason: CustomStringConvertible {
         }
     }
 
-    /// At most `limit` characters of a text, with an ellipsis where it was cut. Control characters are written as `\u{…}`.
+    /// At most `limit` characters of a text, with an ellipsis where it was cut. Control characters are written as
+    /// `\u{…}`.
     static func shortened(_ bytes: UnsafeRawBufferPointer, limit: Int = 40) -> String {
         // Four bytes a code point at most: enough of a prefix to cut from.
         let text = String(decoding: bytes.prefix(limit * 4 + 4), as: UTF8.self)

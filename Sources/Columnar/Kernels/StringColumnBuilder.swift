@@ -1,5 +1,5 @@
-/// Strings of rows in order, written into one buffer. A row that would take the buffer past the reach of 32-bit offsets is
-/// left empty and reported.
+/// Strings of rows in order, written into one buffer. A row that would take the buffer past the reach of 32-bit offsets
+/// is left empty and reported.
 struct StringColumnBuilder {
     /// Whatever is appended belongs to the row that `endRow` ends next.
     var bytes: [UInt8] = []

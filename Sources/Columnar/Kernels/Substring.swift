@@ -1,5 +1,5 @@
-/// `SUBSTRING(text FROM start [FOR length])` in characters, from 1. A negative start counts from the end, and before the
-/// text's beginning gives an empty string; 0 is as 1; a negative length gives NULL (all as Flink has it).
+/// `SUBSTRING(text FROM start [FOR length])` in characters, from 1. A negative start counts from the end, and before
+/// the text's beginning gives an empty string; 0 is as 1; a negative length gives NULL (all as Flink has it).
 package enum Substring {
     /// - Input: `start` and `length` are INT or BIGINT.
     package static func apply(_ text: Operand, start: Operand, length: Operand?, scope: RowScope) -> Column {

@@ -101,8 +101,8 @@ extension StringColumn {
     }
 }
 
-/// Copies slices one after the other. Short ones as 16 bytes whatever their length, where both sides have room: the excess
-/// is written over by the next.
+/// Copies slices one after the other. Short ones as 16 bytes whatever their length, where both sides have room: the
+/// excess is written over by the next.
 private func copySlices(
     _ source: UnsafePointer<UInt8>, _ sourceCount: Int, _ starts: Span<Int32>, _ ends: Span<Int32>,
     into target: UnsafeMutablePointer<UInt8>, total: Int

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Encodes the keys of a batch column by column, each row's key in one piece: first all lengths, then the bytes of one column
-/// after the other at a cursor per row.
+/// Encodes the keys of a batch column by column, each row's key in one piece: first all lengths, then the bytes of one
+/// column after the other at a cursor per row.
 struct BatchKeyEncoder {
     private(set) var bytes: [UInt8] = []
     /// Where each key begins; the last one's end follows.

@@ -1,7 +1,7 @@
 import Glibc
 
-// Groups by byte strings: the keys one after the other in an arena, found through the same slots and in the same steps as
-// integers (see IntegerGroupTable).
+// Groups by byte strings: the keys one after the other in an arena, found through the same slots and in the same steps
+// as integers (see IntegerGroupTable).
 
 /// The keys of a chunk of rows: `base[starts[i]..<starts[i] + lengths[i]]`.
 struct KeyChunk: ~Copyable {

@@ -1,5 +1,5 @@
-/// Numbers the distinct keys it is shown: 0, 1, 2 … in order of first appearance. NULL is a key like others, -0.0 is 0.0, and
-/// all NaNs are one key.
+/// Numbers the distinct keys it is shown: 0, 1, 2 … in order of first appearance. NULL is a key like others, -0.0 is
+/// 0.0, and all NaNs are one key.
 package final class GroupTable {
     private enum Storage {
         case integer(IntegerGroupTable)

@@ -1,7 +1,7 @@
-// Groups by one integer key. A batch goes through in chunks that stay in the first-level cache. While the table is small each
-// row is looked up in one go; a large one in steps, so that the misses of many rows overlap: fetch all home slots, walk each
-// row to the slot with its tag, fetch all candidates' keys, compare. Rows that are not found so are looked up again one by one, in order, which
-// also inserts them: groups are numbered in order of first appearance.
+// Groups by one integer key. A batch goes through in chunks that stay in the first-level cache. While the table is
+// small each row is looked up in one go; a large one in steps, so that the misses of many rows overlap: fetch all home
+// slots, walk each row to the slot with its tag, fetch all candidates' keys, compare. Rows that are not found so are
+// looked up again one by one, in order, which also inserts them: groups are numbered in order of first appearance.
 
 package final class IntegerGroupTable {
     package let type: DataType

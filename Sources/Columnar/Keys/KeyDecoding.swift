@@ -1,5 +1,5 @@
-// Decoding of keys. Checks all there is to check (tags, canonical numbers, escapes, UTF-8), so that bytes that are a key are
-// the only encoding of it.
+// Decoding of keys. Checks all there is to check (tags, canonical numbers, escapes, UTF-8), so that bytes that are a
+// key are the only encoding of it.
 
 /// One column's values as they are decoded.
 private struct KeyColumnBuilder {

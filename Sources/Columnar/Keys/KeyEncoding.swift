@@ -1,6 +1,6 @@
 // Keys as bytes that compare (memcmp) as the keys do: NULL first, FALSE before TRUE, numbers by value (-0.0 is 0.0, NaN
-// last), strings by their bytes, keys of several columns column by column. No encoded key is the beginning of another one of
-// the same types. Byte by byte in `Docs/Formats/key-encoding.md`:
+// last), strings by their bytes, keys of several columns column by column. No encoded key is the beginning of another
+// one of the same types. Byte by byte in `Docs/Formats/key-encoding.md`:
 //
 //   column     00 for NULL, else 01 and the value
 //   BOOLEAN    00 or 01

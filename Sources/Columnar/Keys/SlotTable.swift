@@ -1,9 +1,9 @@
 import Glibc
 
-// The index of a group table: open addressing with linear probing. A slot is 8 bytes: in its upper half 32 bits of the key's
-// hash, whose low bits are also the slot's home position, in its lower half the group number plus one, 0 where it is free.
-// The keys lie elsewhere, by group; the 32 bits tell nearly all other keys apart without looking there. As the position
-// comes from the slot itself, growing is a sweep over the slots, in order, that needs no key.
+// The index of a group table: open addressing with linear probing. A slot is 8 bytes: in its upper half 32 bits of the
+// key's hash, whose low bits are also the slot's home position, in its lower half the group number plus one, 0 where it
+// is free. The keys lie elsewhere, by group; the 32 bits tell nearly all other keys apart without looking there. As the
+// position comes from the slot itself, growing is a sweep over the slots, in order, that needs no key.
 
 struct SlotTable: ~Copyable {
     private(set) var slots: UnsafeMutablePointer<UInt64>
@@ -24,8 +24,8 @@ struct SlotTable: ~Copyable {
         return memory.bindMemory(to: UInt64.self, capacity: capacity)
     }
 
-    /// Small tables stay nearly empty, so that the first slot mostly decides and the branch on it is foreseen. Large ones
-    /// are filled to five eighths, where a probe looks at less than two slots on average.
+    /// Small tables stay nearly empty, so that the first slot mostly decides and the branch on it is foreseen. Large
+    /// ones are filled to five eighths, where a probe looks at less than two slots on average.
     private static func limit(_ capacity: Int) -> Int { capacity <= 1 << 14 ? capacity / 4 : capacity / 8 * 5 }
 
     var sizeBytes: Int { (mask + 1) * 8 }

@@ -6,8 +6,8 @@ import Columnar
 package struct ExpressionProgram: Sendable {
     /// Levels of nesting, chains of AND and OR not counted. Bounds the recursion of compiling and running.
     package static let depthLimit = 256
-    /// Bytes of a string constant: a constant may be repeated for each row of a batch.
-    package static let stringLimit = 1 << 16
+    /// Bytes of a string constant: it may be repeated for each row of a batch, of which 100,000 then stay within a column.
+    package static let stringLimit = 1 << 14
 
     struct Node: Sendable {
         var step: Step
