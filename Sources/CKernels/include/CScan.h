@@ -45,6 +45,21 @@ static inline _Bool sluice_stretch_matches(const sluice_stretch *s, const uint8_
 #endif
 }
 
+/// A bit for each of 8 keys that equals `key`.
+static inline uint32_t sluice_equal_keys(const uint32_t *keys, uint32_t key) {
+#if defined(__SSE2__)
+    __m128i wanted = _mm_set1_epi32((int)key);
+    __m128i low = _mm_cmpeq_epi32(_mm_loadu_si128((const __m128i *)keys), wanted);
+    __m128i high = _mm_cmpeq_epi32(_mm_loadu_si128((const __m128i *)(keys + 4)), wanted);
+    __m128i words = _mm_packs_epi32(low, high);
+    return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(words, _mm_setzero_si128()));
+#else
+    uint32_t equal = 0;
+    for (int i = 0; i < 8; i++) equal |= (uint32_t)(keys[i] == key) << i;
+    return equal;
+#endif
+}
+
 #if defined(__SSE2__)
 /// A bit for each of 16 bytes that ends a run of plain string characters: `"`, `\`, controls, and everything beyond ASCII.
 static inline uint32_t sluice_string_stops(__m128i bytes) {

@@ -8,6 +8,8 @@ struct JSONColumnStorage {
     /// A bit per row, all set until a NULL clears one; kept by the scanner from call to call.
     var validity: UnsafeMutablePointer<UInt64>
     var nullCount = 0
+    /// Bytes of a value; 0 for a string.
+    var width: Int
     /// The `YYYY-MM-DD HH:MM` read last, as its bytes, and its milliseconds: times in a file are mostly near each other.
     var minuteLow: UInt64
     var minuteHigh: UInt64
@@ -16,7 +18,8 @@ struct JSONColumnStorage {
     var timestampUnit: Int64 = 1
 
     /// An empty one, to be pointed at storage later.
-    init(timestampUnit: Int64, timestampSeparator: UInt8) {
+    init(width: Int, timestampUnit: Int64, timestampSeparator: UInt8) {
+        self.width = width
         // The cached minute must be a right one from the beginning: whatever equals it is taken for checked.
         let epoch = Array("1970-01-01".utf8) + [timestampSeparator] + Array("00:00".utf8)
         minuteLow = epoch.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) }

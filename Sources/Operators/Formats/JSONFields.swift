@@ -43,6 +43,16 @@ struct JSONField {
         }
     }
 
+    /// Bytes of a value in its column; 0 for a string, or where there is no column.
+    var width: Int {
+        switch content {
+        case .object, .presence, .string: 0
+        case .boolean: 1
+        case .int: 4
+        case .bigint, .double, .timestamp: 8
+        }
+    }
+
     /// Milliseconds that a TIMESTAMP's precision can tell apart.
     var timestampUnit: Int64 {
         switch content {

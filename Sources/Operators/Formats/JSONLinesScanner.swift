@@ -36,7 +36,8 @@ package final class JSONLinesScanner: RecordScanner {
     var skippedRecords = 0
     var nulledFields = 0
     var absentRows: [Int]
-    var fault = JSONFault(reason: .noValue, at: nil)
+    /// Why the line being read is bad, once something has found it so.
+    let fault: UnsafeMutablePointer<JSONFault>
     /// The row being read is judged by predicates only at its end.
     var isCareful = false
     var failure: BadRecord?
@@ -57,9 +58,11 @@ package final class JSONLinesScanner: RecordScanner {
         storage = .allocate(capacity: max(1, tree.fields.count))
         for (index, field) in tree.fields.enumerated() {
             let column = JSONColumnStorage(
-                timestampUnit: field.timestampUnit, timestampSeparator: timestampSeparator)
+                width: field.width, timestampUnit: field.timestampUnit, timestampSeparator: timestampSeparator)
             (storage + index).initialize(to: column)
         }
+        fault = .allocate(capacity: 1)
+        fault.initialize(to: JSONFault(reason: .noValue, at: nil))
         stack = .allocate(capacity: stretches.levelLimit)
         presences = [UnsafeMutablePointer<Bool>?](repeating: nil, count: tree.fields.count)
         absentRows = [Int](repeating: 0, count: tree.fields.count)
@@ -70,6 +73,7 @@ package final class JSONLinesScanner: RecordScanner {
         masks.deallocate()
         storage.deallocate()
         stack.deallocate()
+        fault.deallocate()
     }
 
     /// JSON lines have no header, and what has been learned serves the next file.
@@ -79,50 +83,46 @@ package final class JSONLinesScanner: RecordScanner {
         _ input: UnsafeRawBufferPointer, isFinal: Bool, maxRows: Int
     ) throws(BadRecord) -> ScanOutcome {
         let bytes = input.bindMemory(to: UInt8.self)
-        let region = try wholeLines(of: bytes)
-        let isTail = region.isEmpty && isFinal && !bytes.isEmpty
-        let rowLimit = max(0, min(maxRows, (isTail ? bytes.count : region.count) / 2 + 1))
-        if rowLimit == 0 || (region.isEmpty && !isTail) { return emptyOutcome() }
-        begin(rows: rowLimit)
-        var consumed = 0
-        let outcome =
-            if isTail {
-                withTerminated(bytes) { fill(from: $0, rows: rowLimit, &consumed) }
-            } else {
-                fill(from: region, rows: rowLimit, &consumed)
-            }
+        let lines = try wholeLines(of: bytes)
+        let tail = isFinal ? unendedLine(in: bytes, behind: lines.count) : []
+        // A kept row takes two bytes at least, and its line's end.
+        let rows = min(maxRows, (lines.count + tail.count) / 3 + 1)
+        if rows <= 0 || (lines.isEmpty && tail.isEmpty) { return emptyOutcome() }
+        begin(rows: rows)
+        let outcome = tail.withUnsafeBufferPointer { tail in
+            fill(from: JSONScanInput(lines: lines, tail: tail), rows: rows)
+        }
         if let failure { throw failure }
-        var result = outcome
-        result.consumedBytes = min(consumed, bytes.count)
-        return result
+        return outcome
     }
 
     /// The lines of the input that end in it, so many as one call takes.
     private func wholeLines(of bytes: UnsafeBufferPointer<UInt8>) throws(BadRecord) -> UnsafeBufferPointer<UInt8> {
-        guard let start = bytes.baseAddress, !bytes.isEmpty else { return UnsafeBufferPointer(rebasing: bytes[..<0]) }
-        let newline = Int32(JSONGrammar.newline)
+        guard let start = bytes.baseAddress else { return bytes }
         let probe = min(bytes.count, Self.regionBytes)
         var length = probe
         while length > 0, start[length - 1] != JSONGrammar.newline { length -= 1 }
-        if length == 0, let next = memchr(start + probe, newline, bytes.count - probe) {
+        if length == 0, let next = memchr(start + probe, Int32(JSONGrammar.newline), bytes.count - probe) {
             length = UnsafeRawPointer(next) - UnsafeRawPointer(start) + 1
         }
-        if max(length, length == 0 ? bytes.count : 0) > Self.maximumLineBytes {
+        if length > Self.maximumLineBytes || (length == 0 && bytes.count > Self.maximumLineBytes) {
             throw BadRecord(lineIndex: 0, column: 1, reason: JSONFault(reason: .tooLong, at: nil).grammarMessage)
         }
         return UnsafeBufferPointer(rebasing: bytes[..<length])
     }
 
-    /// A last line without an end, with one.
-    private func withTerminated(
-        _ bytes: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> ScanOutcome
-    ) -> ScanOutcome {
-        let line = [UInt8](unsafeUninitializedCapacity: bytes.count + 1 + 64) { buffer, count in
-            count = bytes.count + 1 + 64
-            buffer.baseAddress!.update(from: bytes.baseAddress!, count: bytes.count)
-            (buffer.baseAddress! + bytes.count).update(repeating: JSONGrammar.newline, count: 65)
+    /// The last line, where it has no end: a copy that has one, and the bytes behind it that the row loop may read.
+    private func unendedLine(in bytes: UnsafeBufferPointer<UInt8>, behind place: Int) -> [UInt8] {
+        let count = bytes.count - place
+        guard count > 0, count <= Self.maximumLineBytes, let start = bytes.baseAddress,
+            memchr(start + place, Int32(JSONGrammar.newline), count) == nil
+        else { return [] }
+        let size = count + JSONScanInput.paddingBytes
+        return [UInt8](unsafeUninitializedCapacity: size) { buffer, initialized in
+            buffer.baseAddress!.update(from: start + place, count: count)
+            (buffer.baseAddress! + count).update(repeating: JSONGrammar.newline, count: JSONScanInput.paddingBytes)
+            initialized = size
         }
-        return line.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[..<(bytes.count + 1)])) }
     }
 
     private func begin(rows: Int) {
@@ -150,6 +150,7 @@ package final class JSONLinesScanner: RecordScanner {
             let rowsPresent = UnsafeMutablePointer<Bool>.allocate(capacity: rows)
             rowsPresent.initialize(repeating: true, count: rows)
             presences[field] = rowsPresent
+            masks.presences[field >> 6] |= JSONRowMasks.bit(field)
         }
     }
 

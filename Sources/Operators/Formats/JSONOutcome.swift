@@ -2,14 +2,26 @@ import Columnar
 import Glibc
 
 // From the row loop's storage to columns.
+
+/// What one call takes.
+struct JSONScanInput {
+    /// The newline that a last line lacks, and what may be read behind it.
+    static let paddingBytes = 1 + 64
+
+    /// Lines with their ends.
+    var lines: UnsafeBufferPointer<UInt8>
+    /// Where the file's last line has no end and is taken too: a copy of it, and `paddingBytes` newlines.
+    var tail: UnsafeBufferPointer<UInt8>
+}
+
 extension JSONLinesScanner {
-    /// Scans the lines of `region` into columns made for them.
-    func fill(from region: UnsafeBufferPointer<UInt8>, rows: Int, _ consumed: inout Int) -> ScanOutcome {
+    /// Scans into columns made for that.
+    func fill(from input: JSONScanInput, rows: Int) -> ScanOutcome {
         var values = [Column?](repeating: nil, count: tree.fields.count)
-        var indexes: [Int32] = []
-        indexes = [Int32](unsafeUninitializedCapacity: rows) { buffer, count in
+        var consumed = 0
+        let indexes = [Int32](unsafeUninitializedCapacity: rows) { buffer, count in
             lineIndexes = buffer.baseAddress!
-            fillField(0, region, rows: rows, &values, &consumed)
+            fillField(0, input, rows: rows, &values, &consumed)
             count = rowCount
         }
         var made: [Column] = []
@@ -23,62 +35,76 @@ extension JSONLinesScanner {
         }
         resetBitmaps()
         return ScanOutcome(
-            columns: made, rowCount: rowCount, lineIndexes: indexes, consumedBytes: 0, consumedLines: lineCount,
+            columns: made, rowCount: rowCount, lineIndexes: indexes, consumedBytes: consumed, consumedLines: lineCount,
             skippedRecords: skippedRecords, nulledFields: nulledFields)
     }
 
     /// Makes the array of field `index`, inside its closure those of the later ones, and inside the last one's the rows: so
     /// all arrays are written in place, through pointers that are valid.
     private func fillField(
-        _ index: Int, _ region: UnsafeBufferPointer<UInt8>, rows: Int, _ values: inout [Column?], _ consumed: inout Int
+        _ index: Int, _ input: JSONScanInput, rows: Int, _ values: inout [Column?], _ consumed: inout Int
     ) {
         guard index < tree.fields.count else {
-            let start = region.baseAddress!
-            consumed = scanRows(from: start, to: start + region.count, maxRows: rows) - start
+            consumed = scanInput(input, rows: rows)
             return
         }
         switch tree.fields[index].content {
-        case .object, .presence: fillField(index + 1, region, rows: rows, &values, &consumed)
+        case .object, .presence: fillField(index + 1, input, rows: rows, &values, &consumed)
         case .boolean:
-            let array: [Bool] = fillFixed(index, region, rows: rows, &values, &consumed)
+            let array: [Bool] = fillFixed(index, input, rows: rows, &values, &consumed)
             values[index] = .boolean(FixedColumn(array, validity: validity(of: index)))
         case .int:
-            let array: [Int32] = fillFixed(index, region, rows: rows, &values, &consumed)
+            let array: [Int32] = fillFixed(index, input, rows: rows, &values, &consumed)
             values[index] = .int(FixedColumn(array, validity: validity(of: index)))
         case .bigint:
-            let array: [Int64] = fillFixed(index, region, rows: rows, &values, &consumed)
+            let array: [Int64] = fillFixed(index, input, rows: rows, &values, &consumed)
             values[index] = .bigint(FixedColumn(array, validity: validity(of: index)))
         case .timestamp:
-            let array: [Int64] = fillFixed(index, region, rows: rows, &values, &consumed)
+            let array: [Int64] = fillFixed(index, input, rows: rows, &values, &consumed)
             values[index] = .timestamp(FixedColumn(array, validity: validity(of: index)))
         case .double:
-            let array: [Double] = fillFixed(index, region, rows: rows, &values, &consumed)
+            let array: [Double] = fillFixed(index, input, rows: rows, &values, &consumed)
             values[index] = .double(FixedColumn(array, validity: validity(of: index)))
-        case .string: fillStrings(index, region, rows: rows, &values, &consumed)
+        case .string: fillStrings(index, input, rows: rows, &values, &consumed)
         }
     }
 
+    /// Bytes taken.
+    private func scanInput(_ input: JSONScanInput, rows: Int) -> Int {
+        var consumed = 0
+        if let start = input.lines.baseAddress, !input.lines.isEmpty {
+            consumed = scanRows(from: start, to: start + input.lines.count, maxRows: rows) - start
+        }
+        guard let tail = input.tail.baseAddress, consumed == input.lines.count, rowCount < rows, failure == nil else {
+            return consumed
+        }
+        let count = input.tail.count - JSONScanInput.paddingBytes
+        let end = scanRows(from: tail, to: tail + count + 1, maxRows: rows)
+        return end == tail ? consumed : consumed + count
+    }
+
     private func fillFixed<Element>(
-        _ index: Int, _ region: UnsafeBufferPointer<UInt8>, rows: Int, _ values: inout [Column?], _ consumed: inout Int
+        _ index: Int, _ input: JSONScanInput, rows: Int, _ values: inout [Column?], _ consumed: inout Int
     ) -> [Element] {
         [Element](unsafeUninitializedCapacity: rows) { buffer, count in
             storage[index].values = UnsafeMutableRawPointer(buffer.baseAddress!)
-            fillField(index + 1, region, rows: rows, &values, &consumed)
+            fillField(index + 1, input, rows: rows, &values, &consumed)
             count = rowCount
         }
     }
 
     private func fillStrings(
-        _ index: Int, _ region: UnsafeBufferPointer<UInt8>, rows: Int, _ values: inout [Column?], _ consumed: inout Int
+        _ index: Int, _ input: JSONScanInput, rows: Int, _ values: inout [Column?], _ consumed: inout Int
     ) {
         var arena: [UInt8] = []
         let offsets = [Int32](unsafeUninitializedCapacity: rows + 1) { offsets, offsetCount in
             offsets[0] = 0
             storage[index].offsets = offsets.baseAddress!
             // No string is longer than its line, and copying writes up to 16 bytes more.
-            arena = [UInt8](unsafeUninitializedCapacity: region.count + 64) { bytes, byteCount in
+            let size = input.lines.count + input.tail.count + 64
+            arena = [UInt8](unsafeUninitializedCapacity: size) { bytes, byteCount in
                 storage[index].arena = bytes.baseAddress!
-                fillField(index + 1, region, rows: rows, &values, &consumed)
+                fillField(index + 1, input, rows: rows, &values, &consumed)
                 byteCount = Int(offsets[rowCount])
             }
             offsetCount = rowCount + 1
@@ -143,34 +169,34 @@ extension JSONLinesScanner {
             skippedRecords += 1
             return lineEnd + 1
         }
-        let column = (fault.at ?? lineStart) - lineStart + 1
+        let column = (fault.pointee.at ?? lineStart) - lineStart + 1
         failure = BadRecord(lineIndex: line, column: column, reason: reason(lineEnd: lineEnd))
         return nil
     }
 
     private var isLeftOut: Bool {
         if options.badRecords == .skip { return true }
-        switch fault.reason {
+        switch fault.pointee.reason {
         case .misfit, .missing, .null: return false
         default: return options.ignoreParseErrors
         }
     }
 
     private func reason(lineEnd: JSONBytes) -> String {
-        switch fault.reason {
+        switch fault.pointee.reason {
         case .misfit(let field):
-            let found = fault.at.map { excerpt($0, lineEnd: lineEnd) } ?? ""
+            let found = fault.pointee.at.map { excerpt($0, lineEnd: lineEnd) } ?? ""
             let field = tree.fields[field]
             return "expected \(field.expectation) for field \"\(field.title)\", found \(found)"
         case .missing(let field): return "field \"\(tree.fields[field].title)\" is missing"
         case .null(let field): return "field \"\(tree.fields[field].title)\" must not be NULL"
-        default: return fault.grammarMessage
+        default: return fault.pointee.grammarMessage
         }
     }
 
     /// A checked value's text, shortened.
     private func excerpt(_ start: JSONBytes, lineEnd: JSONBytes) -> String {
-        var unused = fault
+        var unused = fault.pointee
         guard let end = JSONGrammar.value(start, depth: 0, &unused) else { return "" }
         let text = String(decoding: UnsafeBufferPointer(start: start, count: end - start), as: UTF8.self)
         return text.count <= 60 ? text : text.prefix(59) + "…"

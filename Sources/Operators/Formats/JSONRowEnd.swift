@@ -19,17 +19,26 @@ extension JSONLinesScanner {
     /// Decides about a row whose line has been read and found right, and writes its NULLs if it stays.
     @inline(never)
     func finishRow(_ row: Int, lineStart: JSONBytes) -> RowVerdict {
-        for test in tests where !passes(test, row: row) { return .drop }
-        if let reason = objection(lineStart: lineStart) {
-            fault = reason
-            return .bad
+        if !tests.isEmpty {
+            for test in tests where !passes(test, row: row) { return .drop }
         }
-        for field in tree.fields.indices where !masks.isSeen(field) {
-            if masks.isMisfit(field) { nulledFields += 1 }
-            if tree.fields[field].hasColumn { storeNull(field, row: row) }
-            if let presence = presences[field] {
-                presence[row] = false
-                absentRows[field] += 1
+        if options.failOnMissingField || !masks.lacksOnlyOptional {
+            if let reason = objection(lineStart: lineStart) {
+                fault.pointee = reason
+                return .bad
+            }
+            for field in tree.fields.indices where masks.isMisfit(field) { nulledFields += 1 }
+        }
+        for word in 0..<masks.wordCount {
+            var nulls = masks.columns[word] & ~masks.seen[word]
+            while nulls != 0 {
+                storeNull(word << 6 + nulls.trailingZeroBitCount, row: row)
+                nulls &= nulls - 1
+            }
+            var absent = masks.presences[word] & ~masks.seen[word]
+            while absent != 0 {
+                storeAbsence(word << 6 + absent.trailingZeroBitCount, row: row)
+                absent &= absent - 1
             }
         }
         return .keep
@@ -86,17 +95,21 @@ extension JSONLinesScanner {
         return nil
     }
 
+    @inline(__always)
     private func storeNull(_ field: Int, row: Int) {
         let column = storage + field
-        column.pointee.nullCount += 1
+        column.pointee.nullCount &+= 1
         column.pointee.validity[row >> 6] &= ~JSONRowMasks.bit(row)
-        switch tree.fields[field].content {
-        case .bigint, .double, .timestamp:
-            column.pointee.values.storeBytes(of: 0, toByteOffset: row * 8, as: Int64.self)
-        case .int: column.pointee.values.storeBytes(of: 0, toByteOffset: row * 4, as: Int32.self)
-        case .boolean: column.pointee.values.storeBytes(of: false, toByteOffset: row, as: Bool.self)
-        case .string: column.pointee.offsets[row + 1] = column.pointee.offsets[row]
-        case .object, .presence: break
+        switch column.pointee.width {
+        case 8: column.pointee.values.storeBytes(of: 0, toByteOffset: row &* 8, as: Int64.self)
+        case 4: column.pointee.values.storeBytes(of: 0, toByteOffset: row &* 4, as: Int32.self)
+        case 1: column.pointee.values.storeBytes(of: false, toByteOffset: row, as: Bool.self)
+        default: column.pointee.offsets[row &+ 1] = column.pointee.offsets[row]
         }
+    }
+
+    private func storeAbsence(_ field: Int, row: Int) {
+        presences[field]?[row] = false
+        absentRows[field] += 1
     }
 }

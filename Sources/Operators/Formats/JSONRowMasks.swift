@@ -9,6 +9,10 @@ struct JSONRowMasks {
     let complete: UnsafeMutablePointer<UInt64>
     let nulls: UnsafeMutablePointer<UInt64>
     let misfits: UnsafeMutablePointer<UInt64>
+    /// Fields with a column of values, those of them that must not be NULL, and those whose presence is asked for.
+    let columns: UnsafeMutablePointer<UInt64>
+    let required: UnsafeMutablePointer<UInt64>
+    let presences: UnsafeMutablePointer<UInt64>
     /// Where a field's misfit stands.
     let misfitPlaces: UnsafeMutablePointer<JSONBytes>
     private let subtrees: [[Int]]
@@ -19,14 +23,23 @@ struct JSONRowMasks {
         complete = .allocate(capacity: wordCount + 2)
         nulls = .allocate(capacity: wordCount + 2)
         misfits = .allocate(capacity: wordCount + 2)
-        for words in [seen, complete, nulls, misfits] { words.initialize(repeating: 0, count: wordCount + 2) }
+        columns = .allocate(capacity: wordCount + 2)
+        required = .allocate(capacity: wordCount + 2)
+        presences = .allocate(capacity: wordCount + 2)
+        for words in [seen, complete, nulls, misfits, columns, required, presences] {
+            words.initialize(repeating: 0, count: wordCount + 2)
+        }
         misfitPlaces = .allocate(capacity: max(1, fields.count))
         subtrees = fields.map(\.subtree)
-        for field in fields.indices { complete[field >> 6] |= Self.bit(field) }
+        for (index, field) in fields.enumerated() {
+            complete[index >> 6] |= Self.bit(index)
+            if field.hasColumn { columns[index >> 6] |= Self.bit(index) }
+            if field.hasColumn, !field.isNullable { required[index >> 6] |= Self.bit(index) }
+        }
     }
 
     func deallocate() {
-        for words in [seen, complete, nulls, misfits] { words.deallocate() }
+        for words in [seen, complete, nulls, misfits, columns, required, presences] { words.deallocate() }
         misfitPlaces.deallocate()
     }
 
@@ -62,6 +75,13 @@ struct JSONRowMasks {
             nulls[inner >> 6] &= ~Self.bit(inner)
             misfits[inner >> 6] &= ~Self.bit(inner)
         }
+    }
+
+    /// Whether nothing but optional fields that do not stand there keeps the row from being plain.
+    var lacksOnlyOptional: Bool {
+        if seen[wordCount] != 0 { return false }
+        for word in 0..<wordCount where required[word] & ~seen[word] != 0 { return false }
+        return true
     }
 
     /// Of a dirty row.

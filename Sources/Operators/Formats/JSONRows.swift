@@ -17,6 +17,7 @@ extension JSONLinesScanner {
         let seen = masks.seen
         let complete = masks.complete
         let wordCount = masks.wordCount
+        let fault = self.fault
         var row = rowCount
         var line = lineCount
         var p = start
@@ -40,13 +41,13 @@ extension JSONLinesScanner {
                     continue lines
                 }
                 isBad = p.pointee != JSONGrammar.openBrace
-                if isBad { fault = JSONFault(reason: .noObject, at: p) } else { p += 1 }
+                if isBad { fault.pointee = JSONFault(reason: .noObject, at: p) } else { p += 1 }
             }
 
             values: while !isBad {
                 var stretch = entries + Int(current.pointee.next)
                 if isExact || !sluice_stretch_matches(stretch, p) {
-                    guard let found = stretches.find(after: current, at: p, isExact: isExact, &fault) else {
+                    guard let found = stretches.find(after: current, at: p, isExact: isExact, &fault.pointee) else {
                         isBad = true
                         break values
                     }
@@ -84,7 +85,7 @@ extension JSONLinesScanner {
                     if p.pointee == JSONGrammar.quote {
                         p += 1
                     } else {
-                        guard let behind = JSONGrammar.string(p, &fault) else {
+                        guard let behind = JSONGrammar.string(p, &fault.pointee) else {
                             isBad = true
                             break values
                         }
@@ -101,7 +102,7 @@ extension JSONLinesScanner {
                         column.pointee.offsets[row &+ 1] = begin &+ Int32(truncatingIfNeeded: copied)
                         p = stop + 1
                     } else {
-                        guard let rest = JSONText.copy(stop, to: text + copied, &fault) else {
+                        guard let rest = JSONText.copy(stop, to: text + copied, &fault.pointee) else {
                             isBad = true
                             break values
                         }
@@ -197,7 +198,7 @@ extension JSONLinesScanner {
                 if p.pointee != JSONGrammar.newline {
                     p = JSONGrammar.skipSpaces(p)
                     isBad = p.pointee != JSONGrammar.newline
-                    if isBad { fault = JSONFault(reason: .trailingBytes, at: p) }
+                    if isBad { fault.pointee = JSONFault(reason: .trailingBytes, at: p) }
                 }
                 if !isBad {
                     p += 1

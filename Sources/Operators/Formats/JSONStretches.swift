@@ -18,7 +18,7 @@ import CKernels
 // - A context keeps so many stretches; when they are used up and do not serve, they are forgotten and learned anew.
 // - Objects that nobody asked for get levels of their own, so many; the rest is checked by `JSONGrammar`.
 final class JSONStretches {
-    typealias Entry = UnsafeMutablePointer<sluice_stretch>
+    typealias Stretch = UnsafeMutablePointer<sluice_stretch>
 
     /// What the row loop does behind a stretch.
     enum Op {
@@ -56,14 +56,14 @@ final class JSONStretches {
 
     /// Entry 0 never matches; then an opening entry per level (what is predicted first in it), one per level for a stretch
     /// that cannot be learned, one per context for `}`; then the contexts' own.
-    let entries: Entry
+    let entries: Stretch
     private let entryCount: Int
     let levelLimit: Int
     private let contextCapacity: Int
     /// The first four bytes of each learned stretch, beside the entry's index, longest stretches first.
     private let keys: UnsafeMutablePointer<UInt32>
     private let indexes: UnsafeMutablePointer<Int32>
-    private var contexts: [Context]
+    private let contexts: UnsafeMutablePointer<Context>
 
     let fields: [JSONField]
     /// The bit that fields nobody asked for set: beyond all others, never looked at.
@@ -84,12 +84,14 @@ final class JSONStretches {
         }
         levelLimit = tree.levels.count + Self.unaskedLevels
         let widest = tree.levels.reduce(0) { max($0, $1.count) }
-        contextCapacity = max(Self.smallestContext, 2 * widest + 32)
-        contexts = [Context](repeating: Context(), count: 2 * levelLimit)
+        contextCapacity = max(Self.smallestContext, (2 * widest + 32 + 7) & ~7)
+        contexts = .allocate(capacity: 2 * levelLimit)
+        contexts.initialize(repeating: Context(), count: 2 * levelLimit)
         entryCount = 1 + 4 * levelLimit + 2 * levelLimit * contextCapacity
         entries = .allocate(capacity: entryCount)
         entries.initialize(repeating: sluice_stretch(), count: entryCount)
         keys = .allocate(capacity: 2 * levelLimit * contextCapacity)
+        keys.initialize(repeating: 0, count: 2 * levelLimit * contextCapacity)
         indexes = .allocate(capacity: 2 * levelLimit * contextCapacity)
         entries[0].wanted = 1
         for level in 0..<levelLimit { initializeEntries(of: level) }
@@ -97,6 +99,7 @@ final class JSONStretches {
 
     deinit {
         entries.deallocate()
+        contexts.deallocate()
         keys.deallocate()
         indexes.deallocate()
     }
@@ -120,13 +123,13 @@ final class JSONStretches {
     private func learned(_ context: Int) -> Int { 1 + 4 * levelLimit + context * contextCapacity }
 
     /// Objects and arrays open where a value of this stretch begins.
-    func depth(of entry: Entry) -> Int { levelDepths[Int(entry.pointee.following) >> 1] }
+    func depth(of entry: Stretch) -> Int { levelDepths[Int(entry.pointee.following) >> 1] }
 
-    func index(of entry: Entry) -> Int32 { Int32(truncatingIfNeeded: entry - entries) }
+    func index(of entry: Stretch) -> Int32 { Int32(truncatingIfNeeded: entry - entries) }
 
     /// The stretch at `p`, where the predicted one does not stand: a known one, or read byte by byte (always if `isExact`).
     @inline(never)
-    func find(after previous: Entry, at p: JSONBytes, isExact: Bool, _ fault: inout JSONFault) -> Entry? {
+    func find(after previous: Stretch, at p: JSONBytes, isExact: Bool, _ fault: inout JSONFault) -> Stretch? {
         if isExact { return parse(after: previous, at: p, &fault) }
         let context = Int(previous.pointee.following)
         if p.pointee == JSONGrammar.closeBrace {
@@ -135,12 +138,20 @@ final class JSONStretches {
         }
         let key = UnsafeRawPointer(p).loadUnaligned(as: UInt32.self)
         let first = context * contextCapacity
-        for i in first..<first + contexts[context].count where keys[i] == key {
-            let entry = entries + Int(indexes[i])
-            if sluice_stretch_matches(entry, p) {
-                previous.pointee.next = indexes[i]
-                return entry
+        var eight = first
+        let end = first + contexts[context].count
+        while eight < end {
+            var equal = sluice_equal_keys(keys + eight, key)
+            while equal != 0 {
+                // Beyond `end` stand the keys of forgotten stretches, or zeros beside an index that nobody has set.
+                let i = eight + equal.trailingZeroBitCount
+                if i < end, sluice_stretch_matches(entries + Int(indexes[i]), p) {
+                    previous.pointee.next = indexes[i]
+                    return entries + Int(indexes[i])
+                }
+                equal &= equal - 1
             }
+            eight += 8
         }
         return parse(after: previous, at: p, &fault)
     }
@@ -151,7 +162,7 @@ final class JSONStretches {
 extension JSONStretches {
     /// The stretch at `p` exactly as it stands there, learned where it can be.
     @inline(never)
-    func parse(after previous: Entry, at p: JSONBytes, _ fault: inout JSONFault) -> Entry? {
+    func parse(after previous: Stretch, at p: JSONBytes, _ fault: inout JSONFault) -> Stretch? {
         let context = Int(previous.pointee.following)
         let level = context >> 1
         var q = JSONGrammar.skipSpaces(p)
@@ -237,8 +248,8 @@ extension JSONStretches {
     }
 
     private func keep(
-        _ stretch: sluice_stretch, bytes p: JSONBytes, context: Int, _ previous: Entry, isLearnable: Bool
-    ) -> Entry {
+        _ stretch: sluice_stretch, bytes p: JSONBytes, context: Int, _ previous: Stretch, isLearnable: Bool
+    ) -> Stretch {
         let length = Int(stretch.length)
         guard isLearnable, length <= Self.patternBytes else {
             let entry = entries + unlearnable(context >> 1)

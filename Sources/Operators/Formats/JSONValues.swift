@@ -15,9 +15,9 @@ extension JSONLinesScanner {
     /// A value of any form, from its first byte; nil with `fault` set.
     @inline(never)
     func readValue(
-        of stretch: JSONStretches.Entry, at p: JSONBytes, row: Int, isDropped: Bool, _ effect: inout ValueEffect
+        of stretch: JSONStretches.Stretch, at p: JSONBytes, row: Int, isDropped: Bool, _ effect: inout ValueEffect
     ) -> JSONBytes? {
-        guard let end = JSONGrammar.value(p, depth: stretches.depth(of: stretch), &fault) else { return nil }
+        guard let end = JSONGrammar.value(p, depth: stretches.depth(of: stretch), &fault.pointee) else { return nil }
         let field = Int(stretch.pointee.field)
         if field == masks.unaskedField { return end }
         let isTested = stretch.pointee.isTested != 0
