@@ -237,3 +237,29 @@ import Testing
         #expect(try setup.call(setup.makeScanner(), Array(line[first.consumedBytes...])).rowCount == 1)
     }
 }
+
+extension JSONRecordTests {
+    /// A scanner makes room for as much text as it has seen; then comes more, in every way text is written.
+    @Test func moreTextThanBefore() {
+        let setup = JSONScanSetup(
+            [ScanColumn(path: ["v"], type: .string), ScanColumn(path: ["w"], type: .string)],
+            predicates: [ScanPredicate(column: 0, comparison: .notEqual, literal: .string("x"))])
+        let lean = String(repeating: "{\"v\":\"ab\",\"u\":[1,2,3,4,5,6,7,8,9],\"w\":null}\n", count: 1600)
+        let text = String(repeating: "abcdefgh", count: 400)
+        let forms = [
+            "\"\(text)\"", "\"é\(text)漢\"", "\"\(String(repeating: "é", count: 3000))\"",
+            "\"\(String(repeating: "\\n", count: 3000))\"",
+            "\"\(text)\\u00e9\"", "[\"\(text)\", \"\(text)\"]", String(repeating: "7", count: 3000),
+        ]
+        for form in forms {
+            let rich = String(repeating: "{\"v\":\(form),\"w\":\(form)}\n", count: 24)
+            let scanner = setup.makeScanner()
+            for bytes in [
+                Array(lean.utf8), Array(rich.utf8), Array((lean + lean + rich + rich).utf8),
+            ] {
+                let difference = setup.scan(bytes, with: scanner).difference(from: setup.referenceScan(bytes))
+                #expect(difference == nil)
+            }
+        }
+    }
+}

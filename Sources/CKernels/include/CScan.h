@@ -5,6 +5,7 @@
 #ifndef SLUICE_CSCAN_H
 #define SLUICE_CSCAN_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -86,18 +87,23 @@ static inline const uint8_t *sluice_string_stop(const uint8_t *p) {
 #endif
 }
 
-/// As `sluice_string_stop`, copying what it passes. Writes up to 15 bytes more than it passes.
-static inline const uint8_t *sluice_string_copy(const uint8_t *p, uint8_t *to) {
+/// As `sluice_string_stop`, copying what it passes, and up to 16 bytes more. NULL where it would write 16 bytes from behind
+/// `limit` on.
+static inline const uint8_t *sluice_string_copy(const uint8_t *p, uint8_t *to, const uint8_t *limit) {
 #if defined(__SSE2__)
     for (;; p += 16, to += 16) {
+        if (to > limit) return NULL;
         __m128i bytes = _mm_loadu_si128((const __m128i *)p);
         _mm_storeu_si128((__m128i *)to, bytes);
         uint32_t stops = sluice_string_stops(bytes);
         if (stops) return p + __builtin_ctz(stops);
     }
 #else
-    while (!sluice_string_stops(*p)) *to++ = *p++;
-    return p;
+    while (!sluice_string_stops(*p)) {
+        if (to > limit) return NULL;
+        *to++ = *p++;
+    }
+    return to > limit ? NULL : p;
 #endif
 }
 

@@ -3,8 +3,15 @@
 struct JSONColumnStorage {
     /// Bool, Int32, Int64 or Double, by the field's content.
     var values: UnsafeMutableRawPointer
+    /// What copying may write behind a text.
+    static let slackBytes = 16
+
     var offsets: UnsafeMutablePointer<Int32>
     var arena: UnsafeMutablePointer<UInt8>
+    /// The last place of the arena behind which `slackBytes` can be written.
+    var arenaLimit: UnsafeMutablePointer<UInt8>
+    /// Bytes of text per byte of input, as the calls so far had it; 1 to begin with.
+    var density = 1.0
     /// A bit per row, all set until a NULL clears one; kept by the scanner from call to call.
     var validity: UnsafeMutablePointer<UInt64>
     var nullCount = 0
@@ -28,6 +35,7 @@ struct JSONColumnStorage {
         values = nowhere
         offsets = nowhere.assumingMemoryBound(to: Int32.self)
         arena = nowhere.assumingMemoryBound(to: UInt8.self)
+        arenaLimit = arena
         validity = nowhere.assumingMemoryBound(to: UInt64.self)
         self.timestampUnit = timestampUnit
     }

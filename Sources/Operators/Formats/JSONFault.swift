@@ -20,6 +20,8 @@ struct JSONFault {
         case misfit(field: Int)
         case missing(field: Int)
         case null(field: Int)
+        /// No fault of the line's: a string column's storage is used up, and the call ends in front of this line.
+        case fullStorage
     }
 
     var reason: Reason
@@ -43,7 +45,7 @@ struct JSONFault {
         case .tooDeep: "more than \(JSONGrammar.maximumDepth) objects and arrays inside each other"
         case .trailingBytes: "expected the end of the line after the JSON object"
         case .tooLong: "a line of more than \(JSONLinesScanner.maximumLineBytes) bytes"
-        case .misfit, .missing, .null: "a field does not fit"
+        case .misfit, .missing, .null, .fullStorage: "a field does not fit"
         }
     }
 }

@@ -13,6 +13,8 @@ package final class JSONLinesScanner: RecordScanner {
     package static let maximumLineBytes = 1 << 30
     /// So much input is taken per call, unless one line is longer.
     static let regionBytes = 16 << 20
+    /// A call that took less says nothing of how much text there is.
+    static let measuredBytes = 64 << 10
 
     let columns: [ScanColumn]
     let options: JSONReadOptions
@@ -41,6 +43,8 @@ package final class JSONLinesScanner: RecordScanner {
     /// The row being read is judged by predicates only at its end.
     var isCareful = false
     var failure: BadRecord?
+    /// The call has ended early, since a string column had no more room.
+    var isStorageFull = false
 
     package init(columns: [ScanColumn], predicates: [ScanPredicate], options: JSONReadOptions) {
         self.columns = columns
@@ -88,10 +92,21 @@ package final class JSONLinesScanner: RecordScanner {
         // A kept row takes two bytes at least, and its line's end.
         let rows = min(maxRows, (lines.count + tail.count) / 3 + 1)
         if rows <= 0 || (lines.isEmpty && tail.isEmpty) { return emptyOutcome() }
-        begin(rows: rows)
-        let outcome = tail.withUnsafeBufferPointer { tail in
-            fill(from: JSONScanInput(lines: lines, tail: tail), rows: rows)
+        return try tail.withUnsafeBufferPointer { (tail) throws(BadRecord) in
+            let input = JSONScanInput(lines: lines, tail: tail)
+            var outcome = try attempt(input, rows: rows)
+            if isStorageFull {
+                // There is much more text than before: make room for any. What has been read goes back as it is.
+                for field in tree.fields.indices { storage[field].density = 1 }
+                if outcome.consumedBytes == 0 { outcome = try attempt(input, rows: rows) }
+            }
+            return outcome
         }
+    }
+
+    private func attempt(_ input: JSONScanInput, rows: Int) throws(BadRecord) -> ScanOutcome {
+        begin(rows: rows)
+        let outcome = fill(from: input, rows: rows)
         if let failure { throw failure }
         return outcome
     }
@@ -114,7 +129,7 @@ package final class JSONLinesScanner: RecordScanner {
     /// The last line, where it has no end: a copy that has one, and the bytes behind it that the row loop may read.
     private func unendedLine(in bytes: UnsafeBufferPointer<UInt8>, behind place: Int) -> [UInt8] {
         let count = bytes.count - place
-        guard count > 0, count <= Self.maximumLineBytes, let start = bytes.baseAddress,
+        guard count > 0, count <= Self.maximumLineBytes, place <= Self.regionBytes, let start = bytes.baseAddress,
             memchr(start + place, Int32(JSONGrammar.newline), count) == nil
         else { return [] }
         let size = count + JSONScanInput.paddingBytes
@@ -135,6 +150,7 @@ package final class JSONLinesScanner: RecordScanner {
         skippedRecords = 0
         nulledFields = 0
         failure = nil
+        isStorageFull = false
         masks.clear()
     }
 

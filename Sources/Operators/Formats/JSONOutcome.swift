@@ -75,7 +75,9 @@ extension JSONLinesScanner {
         if let start = input.lines.baseAddress, !input.lines.isEmpty {
             consumed = scanRows(from: start, to: start + input.lines.count, maxRows: rows) - start
         }
-        guard let tail = input.tail.baseAddress, consumed == input.lines.count, rowCount < rows, failure == nil else {
+        guard let tail = input.tail.baseAddress, consumed == input.lines.count, rowCount < rows, failure == nil,
+            !isStorageFull
+        else {
             return consumed
         }
         let count = input.tail.count - JSONScanInput.paddingBytes
@@ -100,16 +102,23 @@ extension JSONLinesScanner {
         let offsets = [Int32](unsafeUninitializedCapacity: rows + 1) { offsets, offsetCount in
             offsets[0] = 0
             storage[index].offsets = offsets.baseAddress!
-            // No string is longer than its line, and copying writes up to 16 bytes more.
-            let size = input.lines.count + input.tail.count + 64
+            let size = arenaBytes(of: index, inputBytes: input.lines.count + input.tail.count)
             arena = [UInt8](unsafeUninitializedCapacity: size) { bytes, byteCount in
                 storage[index].arena = bytes.baseAddress!
+                storage[index].arenaLimit = bytes.baseAddress! + (size - JSONColumnStorage.slackBytes)
                 fillField(index + 1, input, rows: rows, &values, &consumed)
                 byteCount = Int(offsets[rowCount])
             }
             offsetCount = rowCount + 1
         }
+        if consumed >= Self.measuredBytes { storage[index].density = Double(arena.count) / Double(consumed) }
         values[index] = .string(StringColumn(offsets: offsets, bytes: arena, validity: validity(of: index)))
+    }
+
+    /// Room for a quarter more text than the last call had, or for as much as there can be: no string is longer than its line.
+    private func arenaBytes(of index: Int, inputBytes: Int) -> Int {
+        let expected = Int(Double(inputBytes) * storage[index].density * 1.25) + 4096
+        return min(inputBytes, expected) + 2 * JSONColumnStorage.slackBytes
     }
 
     private func validity(of index: Int) -> Bitmap? {
@@ -158,9 +167,13 @@ extension JSONLinesScanner {
 // MARK: - Bad records
 
 extension JSONLinesScanner {
-    /// The place behind a bad line that is left out; nil where it stops the scan, with `failure` set.
+    /// The place behind a bad line that is left out; nil where it stops the scan, with `failure` or `isStorageFull` set.
     @inline(never)
     func skipBadLine(_ lineStart: JSONBytes, line: Int, end: JSONBytes) -> JSONBytes? {
+        if case .fullStorage = fault.pointee.reason {
+            isStorageFull = true
+            return nil
+        }
         guard let newline = memchr(lineStart, Int32(JSONGrammar.newline), end - lineStart) else {
             preconditionFailure("a scanned line has an end")
         }

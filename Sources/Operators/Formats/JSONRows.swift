@@ -96,13 +96,18 @@ extension JSONLinesScanner {
                     let column = storage + Int(stretch.pointee.target)
                     let begin = column.pointee.offsets[row]
                     let text = column.pointee.arena + Int(begin)
-                    let stop = sluice_string_copy(p, text)!
+                    guard let stop = sluice_string_copy(p, text, column.pointee.arenaLimit) else {
+                        fault.pointee = JSONFault(reason: .fullStorage, at: p)
+                        isBad = true
+                        break values
+                    }
                     let copied = stop - p
                     if stop.pointee == JSONGrammar.quote {
                         column.pointee.offsets[row &+ 1] = begin &+ Int32(truncatingIfNeeded: copied)
                         p = stop + 1
                     } else {
-                        guard let rest = JSONText.copy(stop, to: text + copied, &fault.pointee) else {
+                        let limit = column.pointee.arenaLimit
+                        guard let rest = JSONText.copy(stop, to: text + copied, limit: limit, &fault.pointee) else {
                             isBad = true
                             break values
                         }

@@ -6,16 +6,20 @@ import CKernels
 enum JSONText {
     /// The string from behind its opening quote, checked and unescaped into `out` in one pass.
     ///
-    /// - Output: the place behind the closing quote, and the end of the text; nil with `fault` set. Up to 15 bytes behind
-    ///   the text are written too.
+    /// - Output: the place behind the closing quote, and the end of the text; nil with `fault` set. Up to 16 bytes behind
+    ///   the text are written too, and none beyond the 16 behind `limit`.
     @inline(never)
     static func copy(
-        _ start: JSONBytes, to out: UnsafeMutablePointer<UInt8>, _ fault: inout JSONFault
+        _ start: JSONBytes, to out: UnsafeMutablePointer<UInt8>, limit: UnsafeMutablePointer<UInt8>,
+        _ fault: inout JSONFault
     ) -> (end: JSONBytes, textEnd: UnsafeMutablePointer<UInt8>)? {
         var p = start
         var out = out
         while true {
-            let stop = sluice_string_copy(p, out)!
+            guard let stop = sluice_string_copy(p, out, limit) else {
+                fault = JSONFault(reason: .fullStorage, at: p)
+                return nil
+            }
             out += stop - p
             p = stop
             let byte = p.pointee
@@ -30,7 +34,7 @@ enum JSONText {
                     out.update(from: p, count: length)
                     out += length
                     p += length
-                } while p.pointee >= 0x80
+                } while p.pointee >= 0x80 && out <= limit
             } else if byte == JSONGrammar.backslash {
                 if JSONGrammar.escapeLength(p) == 0 {
                     fault = JSONFault(reason: .badEscape, at: p)
@@ -44,22 +48,17 @@ enum JSONText {
         }
     }
 
-    /// The text of a checked string, from behind its opening quote; the end of the text.
-    static func copyChecked(
-        _ start: JSONBytes, to out: UnsafeMutablePointer<UInt8>
-    ) -> UnsafeMutablePointer<UInt8> {
-        var unused = JSONFault(reason: .noValue, at: nil)
-        guard let copied = copy(start, to: out, &unused) else {
-            preconditionFailure("a checked string can be copied")
-        }
-        return copied.textEnd
-    }
-
     /// The text of the checked bytes between two quotes.
     static func unescaped(_ raw: UnsafeBufferPointer<UInt8>) -> [UInt8] {
         guard let start = raw.baseAddress else { return [] }
-        return [UInt8](unsafeUninitializedCapacity: raw.count + 16) { buffer, count in
-            count = copyChecked(start, to: buffer.baseAddress!) - buffer.baseAddress!
+        let slack = JSONColumnStorage.slackBytes
+        return [UInt8](unsafeUninitializedCapacity: raw.count + slack) { buffer, count in
+            let text = buffer.baseAddress!
+            var unused = JSONFault(reason: .noValue, at: nil)
+            guard let copied = copy(start, to: text, limit: text + raw.count, &unused) else {
+                preconditionFailure("a checked string can be copied")
+            }
+            count = copied.textEnd - text
         }
     }
 

@@ -28,13 +28,20 @@ extension JSONLinesScanner {
         }
         if p.pointee == UInt8(ascii: "n") {
             masks.setNull(field)
+        } else if case .string = tree.fields[field].content {
+            guard storeText(from: p, to: end, in: storage + field, row: row) else { return nil }
+            didStore(field, row: row, isTested: isTested, &effect)
         } else if convert(field, from: p, to: end, row: row) {
-            masks.setSeen(field)
-            if isTested, !isCareful, !passesTests(of: field, row: row) { effect = .drops }
+            didStore(field, row: row, isTested: isTested, &effect)
         } else {
             masks.setMisfit(field, at: p)
         }
         return end
+    }
+
+    private func didStore(_ field: Int, row: Int, isTested: Bool, _ effect: inout ValueEffect) {
+        masks.setSeen(field)
+        if isTested, !isCareful, !passesTests(of: field, row: row) { effect = .drops }
     }
 
     /// False where the value does not fit.
@@ -42,11 +49,8 @@ extension JSONLinesScanner {
         let column = storage + index
         let first = p.pointee
         switch tree.fields[index].content {
-        case .object: return false
+        case .object, .string: return false
         case .presence(let isObject): return !isObject || first == JSONGrammar.openBrace
-        case .string:
-            storeText(from: p, to: end, in: column, row: row)
-            return true
         case .bigint:
             guard let value = integer(from: p, to: end)?.value else { return false }
             column.pointee.values.storeBytes(of: value, toByteOffset: row * 8, as: Int64.self)
@@ -84,13 +88,21 @@ extension JSONLinesScanner {
         column.pointee.minuteStart = start
     }
 
+    /// False, with `fault` set, where the column has no room for it.
     private func storeText(
         from p: JSONBytes, to end: JSONBytes, in column: UnsafeMutablePointer<JSONColumnStorage>, row: Int
-    ) {
+    ) -> Bool {
         let begin = column.pointee.arena + Int(column.pointee.offsets[row])
+        guard end - p <= column.pointee.arenaLimit - begin else {
+            fault.pointee = JSONFault(reason: .fullStorage, at: p)
+            return false
+        }
         let textEnd: UnsafeMutablePointer<UInt8>
         switch p.pointee {
-        case JSONGrammar.quote: textEnd = JSONText.copyChecked(p + 1, to: begin)
+        case JSONGrammar.quote:
+            let limit = column.pointee.arenaLimit
+            guard let copied = JSONText.copy(p + 1, to: begin, limit: limit, &fault.pointee) else { return false }
+            textEnd = copied.textEnd
         case JSONGrammar.openBrace, JSONGrammar.openBracket:
             textEnd = JSONText.copyCompact(from: p, to: end, out: begin)
         default:
@@ -98,6 +110,7 @@ extension JSONLinesScanner {
             textEnd = begin + (end - p)
         }
         column.pointee.offsets[row + 1] = Int32(truncatingIfNeeded: textEnd - column.pointee.arena)
+        return true
     }
 
     private func integer(from p: JSONBytes, to end: JSONBytes) -> (value: Int64, isExact: Bool)? {
