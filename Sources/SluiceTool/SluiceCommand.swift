@@ -1,6 +1,28 @@
 import ArgumentParser
+import CKernels
 
 @main
 struct SluiceCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "sluice")
+    static let configuration = CommandConfiguration(
+        commandName: "sluice",
+        abstract: "Streaming SQL over an immutable log, exactly once, in one binary.",
+        discussion: """
+            Example:
+              sluice run job.sql            run a job until its inputs end, or go on where it was stopped
+              sluice explain job.sql        what the job does, keeps and checks
+
+            Exit codes: 0 ok, 1 failure, 4 conflict, 64 wrong usage, 130 interrupted twice.
+            """,
+        version: "0.1.0",
+        subcommands: [RunCommand.self, ExplainCommand.self])
+
+    static func main() {
+        sluice_keep_freed_memory()
+        main(nil)
+    }
+}
+
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+    case text
+    case json
 }

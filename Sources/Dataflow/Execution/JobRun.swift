@@ -173,7 +173,6 @@ package struct JobRun {
                 unread += try source.unread(since: position, files: files)
             } else if case .sink(let sink) = try description.makeLink(context) {
                 try sink.open(from: record.part(of: sink.operatorID, subtask: 0))
-                try sink.committed(Barrier(checkpoint: record.number, kind: .end))
             }
         }
         notices.takeAll().forEach(observer.notice)

@@ -51,7 +51,8 @@ package protocol KeyedOperator: AnyObject {
 /// The end of a chain: keeps rows back until their epoch is committed.
 package protocol Sink: AnyObject {
     var operatorID: UInt32 { get }
-    /// Called once, before the first `write`: makes the sink's first state, or goes on from a committed one.
+    /// Called once, before the first `write`: makes the sink's first state, or goes on from a committed one and finishes
+    /// what its commit left to be done.
     func open(from state: [UInt8]?) throws(JobFailure)
     func write(_ batch: Batch) throws(JobFailure)
     /// True where the epoch should end early.

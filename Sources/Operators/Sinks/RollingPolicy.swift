@@ -1,5 +1,5 @@
 /// When a part file is closed and the next one begun. Source: Flink's `sink.rolling-policy.*`, same defaults.
-package struct RollingPolicy: Equatable, Sendable {
+package struct RollingPolicy: Hashable, Sendable {
     package var fileSizeBytes: Int
     /// Since the part was begun.
     package var rolloverMilliseconds: Int64

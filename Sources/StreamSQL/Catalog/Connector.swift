@@ -1,3 +1,7 @@
+import Operators
+
+import Operators
+
 /// Where a table's rows are, with its checked options.
 package enum Connector: Hashable, Sendable {
     case filesystem(FileConnector)
@@ -25,15 +29,6 @@ package struct FileConnector: Hashable, Sendable {
         self.format = format
         self.rolling = rolling
     }
-}
-
-/// When a part file of a sink is closed. Defaults: Flink's.
-package struct RollingPolicy: Hashable, Sendable {
-    package var fileSizeBytes: Int64 = 128 << 20
-    package var rolloverMilliseconds: Int64 = 30 * 60_000
-    package var checkMilliseconds: Int64 = 60_000
-
-    package init() {}
 }
 
 package enum Format: Hashable, Sendable {

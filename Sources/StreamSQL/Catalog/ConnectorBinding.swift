@@ -1,3 +1,5 @@
+import Operators
+
 extension TableOptions {
     /// Checks all options of the table.
     mutating func connector(at table: Identifier) throws(SQLError) -> Connector {
@@ -44,17 +46,20 @@ extension TableOptions {
         }
         let format = try takeRequired("format", at: table)
         var rolling = RollingPolicy()
-        rolling.fileSizeBytes = try takeBytes("sink.rolling-policy.file-size", default: rolling.fileSizeBytes)
+        rolling.fileSizeBytes = Int(
+            clamping: try takeBytes("sink.rolling-policy.file-size", default: Int64(rolling.fileSizeBytes)))
         rolling.rolloverMilliseconds = try takeMilliseconds(
             "sink.rolling-policy.rollover-interval", default: rolling.rolloverMilliseconds)
-        rolling.checkMilliseconds = try takeMilliseconds(
-            "sink.rolling-policy.check-interval", default: rolling.checkMilliseconds)
+        rolling.inactivityMilliseconds = try takeMilliseconds(
+            "sink.rolling-policy.inactivity-interval", default: rolling.inactivityMilliseconds)
+        // Parts are looked at with every write and barrier, which is more often than anybody asks for.
+        _ = try takeMilliseconds("sink.rolling-policy.check-interval", default: 0)
         for key in [
             "source.monitor-interval", "source.path.regex-pattern", "source.report-statistics",
             "partition.default-name",
             "sink.parallelism", "scan.parallelism", "auto-compaction", "compaction.file-size", "compaction.parallelism",
             "sink.partition-commit.trigger", "sink.partition-commit.delay", "sink.partition-commit.policy.kind",
-            "sink.rolling-policy.inactivity-interval", "sink.shuffle-by-partition.enable",
+            "sink.shuffle-by-partition.enable",
         ] { try refuse(key) }
         return FileConnector(
             path: path.value, format: try self.format(format), rolling: rolling)

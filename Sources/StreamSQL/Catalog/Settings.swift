@@ -11,21 +11,15 @@ package struct Setting: Hashable, Sendable {
 /// What the settings of a file and the command line come to. A file is one job, so the last value of a key holds for all of it;
 /// `-D` beats them.
 package struct Settings: Sendable {
-    package enum RestartStrategy: Hashable, Sendable {
-        case none
-        case fixedDelay(attempts: Int, delayMilliseconds: Int64)
-    }
-
     /// In the order in which the keys were first set, last values.
     package private(set) var entries: [Setting] = []
     package private(set) var pipelineName: String?
     package private(set) var parallelism: Int?
-    package private(set) var maxParallelism: Int?
     package private(set) var checkpointIntervalMilliseconds: Int64?
-    package private(set) var checkpointTimeoutMilliseconds: Int64?
     package private(set) var checkpointMinPauseMilliseconds: Int64?
-    package private(set) var restartStrategy: RestartStrategy?
     package private(set) var badRecords = BadRecordPolicy.fail
+    /// Between two progress lines where there is no terminal; 0: one for every checkpoint.
+    package private(set) var progressIntervalMilliseconds: Int64 = 1000
     package private(set) var warnings: [String] = []
 
     package init() {}
@@ -44,16 +38,20 @@ package struct Settings: Sendable {
             }
         }
         for setting in entries { try apply(setting) }
-        try applyRestartStrategy()
+        try checkRestartStrategy()
     }
 
     private mutating func apply(_ setting: Setting) throws(SQLError) {
         switch setting.key {
         case "pipeline.name": pipelineName = try name(setting)
         case "parallelism.default": parallelism = try count(setting)
-        case "pipeline.max-parallelism": maxParallelism = try count(setting)
+        case "pipeline.max-parallelism":
+            guard try count(setting) == 128 else { throw notSupported("a maximum parallelism other than 128", setting) }
         case "execution.checkpointing.interval": checkpointIntervalMilliseconds = try milliseconds(setting)
-        case "execution.checkpointing.timeout": checkpointTimeoutMilliseconds = try milliseconds(setting)
+        case "execution.checkpointing.timeout":
+            // A checkpoint takes as long as it takes: nothing is gained by giving one up.
+            _ = try milliseconds(setting)
+            warnings.append("setting '\(setting.key)' has no effect")
         case "execution.checkpointing.min-pause": checkpointMinPauseMilliseconds = try milliseconds(setting)
         case "execution.checkpointing.mode":
             try only(setting, "EXACTLY_ONCE", refused: ["AT_LEAST_ONCE"])
@@ -68,6 +66,11 @@ package struct Settings: Sendable {
         case "table.exec.state.ttl":
             guard try milliseconds(setting) == 0 else { throw notSupported("'table.exec.state.ttl'", setting) }
         case "sluice.bad-records": badRecords = try policy(setting)
+        case "sluice.progress-interval": progressIntervalMilliseconds = try milliseconds(setting)
+        case "table.exec.state.ttl":
+            guard try milliseconds(setting) == 0 else {
+                throw notSupported("state that expires ('\(setting.key)')", setting)
+            }
         default: try applyOther(setting)
         }
     }
@@ -83,7 +86,7 @@ package struct Settings: Sendable {
         warnings.append("setting '\(key)' has no effect")
     }
 
-    private static let ours = ["sluice.bad-records"]
+    private static let ours = ["sluice.bad-records", "sluice.progress-interval"]
 
     /// What they ask for is so in any case, or concerns what is not here (they need no warning).
     private static let withoutEffect: Set<String> = [
@@ -126,25 +129,14 @@ package struct Settings: Sendable {
         return policy
     }
 
-    private mutating func applyRestartStrategy() throws(SQLError) {
-        guard let type = entries.first(where: { $0.key == "restart-strategy.type" || $0.key == "restart-strategy" })
-        else {
-            return
-        }
-        switch type.value.lowercased() {
-        case "none", "disable", "off": restartStrategy = RestartStrategy.none
-        case "fixed-delay", "fixeddelay":
-            var attempts = 1
-            var delay: Int64 = 1000
-            if let setting = entries.first(where: { $0.key == "restart-strategy.fixed-delay.attempts" }) {
-                attempts = try count(setting)
+    private func checkRestartStrategy() throws(SQLError) {
+        for setting in entries where setting.key == "restart-strategy.type" || setting.key == "restart-strategy" {
+            switch setting.value.lowercased() {
+            case "none", "disable", "off": break
+            case "fixed-delay", "fixeddelay", "exponential-delay", "exponentialdelay", "failure-rate", "failurerate":
+                throw notSupported("restart strategy '\(setting.value)'", setting)
+            default: throw malformed(setting, "it is 'none'")
             }
-            if let setting = entries.first(where: { $0.key == "restart-strategy.fixed-delay.delay" }) {
-                delay = try milliseconds(setting)
-            }
-            restartStrategy = .fixedDelay(attempts: attempts, delayMilliseconds: delay)
-        case "exponential-delay", "failure-rate": throw notSupported("restart strategy '\(type.value)'", type)
-        default: throw malformed(type, "it is 'none' or 'fixed-delay'")
         }
     }
 

@@ -41,30 +41,6 @@ package struct Projection: Sendable {
     package var items: [NamedExpression]
 }
 
-package enum AggregateFunction: String, Hashable, Sendable {
-    case countStar = "COUNT(*)"
-    case count = "COUNT"
-    case sum = "SUM"
-    case avg = "AVG"
-    case min = "MIN"
-    case max = "MAX"
-}
-
-package struct AggregateCall: Sendable {
-    package var function: AggregateFunction
-    /// Index into the input's columns; nil for `countStar`.
-    package var argument: Int?
-    package var resultType: DataType
-    package var place: SourcePlace
-
-    package init(_ function: AggregateFunction, argument: Int?, resultType: DataType, place: SourcePlace) {
-        self.function = function
-        self.argument = argument
-        self.resultType = resultType
-        self.place = place
-    }
-}
-
 /// Output: the group columns, then one column per call; one row per group. Without group columns there is one group, which
 /// begins with its first row: over no rows there is no row.
 package struct Aggregation: Sendable {

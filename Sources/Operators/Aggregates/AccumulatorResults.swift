@@ -1,0 +1,161 @@
+import Columnar
+import HostSystem
+
+// Reading a slot: as a result column, and as the bytes that state keeps.
+
+extension Accumulator {
+    /// The results of `slots`, in order.
+    ///
+    /// - Errors: an integer SUM that does not fit its result type: the position in `slots` is appended to `overflows`.
+    package func results(_ slots: [Int32], of call: AggregateCall, overflows: inout [Int]) -> Column {
+        switch self {
+        case .count(let a): return .bigint(FixedColumn(slots.map { a.counts[Int($0)] }))
+        case .integerSum(let a): return a.results(slots, call, overflows: &overflows)
+        case .doubleSum(let a):
+            let isAverage = call.function == .avg
+            let values = slots.map { slot -> Double in
+                let count = a.counts[Int(slot)]
+                return isAverage && count > 0 ? a.sums[Int(slot)] / Double(count) : a.sums[Int(slot)]
+            }
+            return .double(FixedColumn(values, validity: Self.validity(slots) { a.counts[$0] > 0 }))
+        case .int32Extreme(let a):
+            return .int(FixedColumn(slots.map { a.values[Int($0)] }, validity: Self.validity(slots) { a.isSet[$0] }))
+        case .int64Extreme(let a):
+            let column = FixedColumn(slots.map { a.values[Int($0)] }, validity: Self.validity(slots) { a.isSet[$0] })
+            if case .timestamp = call.resultType { return .timestamp(column) }
+            return .bigint(column)
+        case .doubleExtreme(let a):
+            return .double(FixedColumn(slots.map { a.values[Int($0)] }, validity: Self.validity(slots) { a.isSet[$0] }))
+        case .booleanExtreme(let a):
+            let values = slots.map { a.values[Int($0)] != 0 }
+            return .boolean(FixedColumn(values, validity: Self.validity(slots) { a.isSet[$0] }))
+        case .stringExtreme(let a):
+            var column = StringColumn(validity: Self.validity(slots) { a.isSet[$0] })
+            column.offsets.reserveCapacity(slots.count + 1)
+            for slot in slots {
+                column.bytes.append(contentsOf: a.values[Int(slot)])
+                column.offsets.append(Int32(column.bytes.count))
+            }
+            return .string(column)
+        }
+    }
+
+    /// nil where all are valid.
+    static func validity(_ slots: [Int32], isValid: (Int) -> Bool) -> Bitmap? {
+        guard slots.contains(where: { !isValid(Int($0)) }) else { return nil }
+        var bitmap = Bitmap(repeating: true, count: slots.count)
+        for (k, slot) in slots.enumerated() where !isValid(Int(slot)) { bitmap[k] = false }
+        return bitmap
+    }
+
+    // MARK: State
+
+    package func encode(_ slot: Int, into writer: inout ByteWriter) {
+        switch self {
+        case .count(let a): writer.write(a.counts[slot])
+        case .integerSum(let a):
+            writer.write(a.sums[slot])
+            writer.write(a.counts[slot])
+        case .doubleSum(let a):
+            writer.write(a.sums[slot])
+            writer.write(a.counts[slot])
+        case .int32Extreme(let a):
+            writer.write(a.isSet[slot])
+            writer.write(a.values[slot])
+        case .int64Extreme(let a):
+            writer.write(a.isSet[slot])
+            writer.write(a.values[slot])
+        case .doubleExtreme(let a):
+            writer.write(a.isSet[slot])
+            writer.write(a.values[slot])
+        case .booleanExtreme(let a):
+            writer.write(a.isSet[slot])
+            writer.write(a.values[slot])
+        case .stringExtreme(let a):
+            writer.write(a.isSet[slot])
+            writer.writeBytes(a.values[slot])
+        }
+    }
+
+    package mutating func decode(_ slot: Int, from reader: inout ByteReader) throws(CorruptBytes) {
+        switch self {
+        case .count(var a):
+            let count = try reader.read(Int64.self, "count")
+            self = .count(CountAccumulator())
+            a.counts[slot] = count
+            self = .count(a)
+        case .integerSum(var a):
+            let sum = try reader.read(Int128.self, "sum")
+            let count = try reader.read(Int64.self, "count")
+            self = .integerSum(IntegerSumAccumulator())
+            a.sums[slot] = sum
+            a.counts[slot] = count
+            self = .integerSum(a)
+        case .doubleSum(var a):
+            let sum = try reader.readDouble()
+            let count = try reader.read(Int64.self, "count")
+            self = .doubleSum(DoubleSumAccumulator())
+            a.sums[slot] = sum
+            a.counts[slot] = count
+            self = .doubleSum(a)
+        case .int32Extreme(var a):
+            let isSet = try reader.readBool()
+            let value = try reader.read(Int32.self, "extreme")
+            self = .int32Extreme(ExtremeAccumulator())
+            a.isSet[slot] = isSet
+            a.values[slot] = value
+            self = .int32Extreme(a)
+        case .int64Extreme(var a):
+            let isSet = try reader.readBool()
+            let value = try reader.read(Int64.self, "extreme")
+            self = .int64Extreme(ExtremeAccumulator())
+            a.isSet[slot] = isSet
+            a.values[slot] = value
+            self = .int64Extreme(a)
+        case .doubleExtreme(var a):
+            let isSet = try reader.readBool()
+            let value = try reader.readDouble()
+            self = .doubleExtreme(ExtremeAccumulator())
+            a.isSet[slot] = isSet
+            a.values[slot] = value
+            self = .doubleExtreme(a)
+        case .booleanExtreme(var a):
+            let isSet = try reader.readBool()
+            let value = try reader.read(UInt8.self, "extreme")
+            self = .booleanExtreme(ExtremeAccumulator())
+            a.isSet[slot] = isSet
+            a.values[slot] = value
+            self = .booleanExtreme(a)
+        case .stringExtreme(var a):
+            let isSet = try reader.readBool()
+            let value = try reader.readString("extreme")
+            self = .stringExtreme(StringExtremeAccumulator())
+            a.valueBytes += value.utf8.count - a.values[slot].count
+            a.isSet[slot] = isSet
+            a.values[slot] = Array(value.utf8)
+            self = .stringExtreme(a)
+        }
+    }
+}
+
+extension IntegerSumAccumulator {
+    func results(_ slots: [Int32], _ call: AggregateCall, overflows: inout [Int]) -> Column {
+        let isAverage = call.function == .avg
+        let validity = Accumulator.validity(slots) { counts[$0] > 0 }
+        func value(_ slot: Int) -> Int128 {
+            isAverage && counts[slot] > 0 ? sums[slot] / Int128(counts[slot]) : sums[slot]
+        }
+        if call.resultType == .int {
+            var values = [Int32](repeating: 0, count: slots.count)
+            for (k, slot) in slots.enumerated() {
+                if let fits = Int32(exactly: value(Int(slot))) { values[k] = fits } else { overflows.append(k) }
+            }
+            return .int(FixedColumn(values, validity: validity))
+        }
+        var values = [Int64](repeating: 0, count: slots.count)
+        for (k, slot) in slots.enumerated() {
+            if let fits = Int64(exactly: value(Int(slot))) { values[k] = fits } else { overflows.append(k) }
+        }
+        return .bigint(FixedColumn(values, validity: validity))
+    }
+}

@@ -1,0 +1,184 @@
+import Columnar
+import HostSystem
+
+// The running values of one aggregate call, one per group, in flat arrays indexed by the group's slot. Sums of integers run
+// in 128 bits and are checked when they are emitted, so the order of the rows cannot make a sum fail that fits in the end.
+
+/// Rows, or rows where the argument is not NULL.
+package struct CountAccumulator: Sendable {
+    package var counts: [Int64] = []
+}
+
+/// SUM and AVG over INT and BIGINT.
+package struct IntegerSumAccumulator: Sendable {
+    package var sums: [Int128] = []
+    package var counts: [Int64] = []
+}
+
+/// SUM and AVG over DOUBLE.
+package struct DoubleSumAccumulator: Sendable {
+    package var sums: [Double] = []
+    package var counts: [Int64] = []
+}
+
+/// MIN and MAX over a fixed-width type; `isSet` is false while only NULLs were seen.
+package struct ExtremeAccumulator<Element: Hashable & Comparable & Sendable>: Sendable {
+    package var values: [Element] = []
+    package var isSet: [Bool] = []
+}
+
+/// MIN and MAX over STRING, by UTF-8 bytes.
+package struct StringExtremeAccumulator: Sendable {
+    package var values: [[UInt8]] = []
+    package var isSet: [Bool] = []
+    package var valueBytes = 0
+}
+
+package enum Accumulator: Sendable {
+    case count(CountAccumulator)
+    case integerSum(IntegerSumAccumulator)
+    case doubleSum(DoubleSumAccumulator)
+    case int32Extreme(ExtremeAccumulator<Int32>)
+    case int64Extreme(ExtremeAccumulator<Int64>)
+    case doubleExtreme(ExtremeAccumulator<Double>)
+    case booleanExtreme(ExtremeAccumulator<UInt8>)
+    case stringExtreme(StringExtremeAccumulator)
+
+    /// - Parameter argument: the type of the argument column; any for `COUNT(*)`.
+    package init(_ function: AggregateFunction, argument: DataType) {
+        switch (function, argument) {
+        case (.countStar, _), (.count, _): self = .count(CountAccumulator())
+        case (.sum, .double), (.avg, .double): self = .doubleSum(DoubleSumAccumulator())
+        case (.sum, _), (.avg, _): self = .integerSum(IntegerSumAccumulator())
+        case (_, .int): self = .int32Extreme(ExtremeAccumulator())
+        case (_, .bigint), (_, .timestamp): self = .int64Extreme(ExtremeAccumulator())
+        case (_, .double): self = .doubleExtreme(ExtremeAccumulator())
+        case (_, .boolean): self = .booleanExtreme(ExtremeAccumulator())
+        case (_, .string): self = .stringExtreme(StringExtremeAccumulator())
+        case (_, .row): preconditionFailure("the binder refuses MIN and MAX of a ROW")
+        }
+    }
+
+    /// Memory held, in bytes.
+    package var sizeBytes: Int {
+        switch self {
+        case .count(let a): a.counts.capacity * 8
+        case .integerSum(let a): a.sums.capacity * 16 + a.counts.capacity * 8
+        case .doubleSum(let a): a.sums.capacity * 8 + a.counts.capacity * 8
+        case .int32Extreme(let a): a.values.capacity * 4 + a.isSet.capacity
+        case .int64Extreme(let a): a.values.capacity * 8 + a.isSet.capacity
+        case .doubleExtreme(let a): a.values.capacity * 8 + a.isSet.capacity
+        case .booleanExtreme(let a): a.values.capacity + a.isSet.capacity
+        // An array of bytes of its own costs 8 bytes here and 32 ahead of its bytes.
+        case .stringExtreme(let a): a.values.capacity * 8 + a.isSet.capacity + a.values.count * 32 + a.valueBytes
+        }
+    }
+
+    /// Adds empty slots up to `count`.
+    package mutating func grow(to count: Int) {
+        switch self {
+        case .count(var a):
+            self = .count(CountAccumulator())
+            a.counts.append(contentsOf: repeatElement(0, count: count - a.counts.count))
+            self = .count(a)
+        case .integerSum(var a):
+            self = .integerSum(IntegerSumAccumulator())
+            let more = count - a.sums.count
+            a.sums.append(contentsOf: repeatElement(0, count: more))
+            a.counts.append(contentsOf: repeatElement(0, count: more))
+            self = .integerSum(a)
+        case .doubleSum(var a):
+            self = .doubleSum(DoubleSumAccumulator())
+            let more = count - a.sums.count
+            a.sums.append(contentsOf: repeatElement(0, count: more))
+            a.counts.append(contentsOf: repeatElement(0, count: more))
+            self = .doubleSum(a)
+        case .int32Extreme(var a):
+            self = .int32Extreme(ExtremeAccumulator())
+            a.grow(to: count, filler: 0)
+            self = .int32Extreme(a)
+        case .int64Extreme(var a):
+            self = .int64Extreme(ExtremeAccumulator())
+            a.grow(to: count, filler: 0)
+            self = .int64Extreme(a)
+        case .doubleExtreme(var a):
+            self = .doubleExtreme(ExtremeAccumulator())
+            a.grow(to: count, filler: 0)
+            self = .doubleExtreme(a)
+        case .booleanExtreme(var a):
+            self = .booleanExtreme(ExtremeAccumulator())
+            a.grow(to: count, filler: 0)
+            self = .booleanExtreme(a)
+        case .stringExtreme(var a):
+            self = .stringExtreme(StringExtremeAccumulator())
+            let more = count - a.values.count
+            a.values.append(contentsOf: repeatElement([], count: more))
+            a.isSet.append(contentsOf: repeatElement(false, count: more))
+            self = .stringExtreme(a)
+        }
+    }
+
+    /// Appends copies of the slots of `other`, which is of the same kind.
+    package mutating func append(_ slots: ArraySlice<Int32>, of other: Accumulator) {
+        switch (self, other) {
+        case (.count(var a), .count(let b)):
+            self = .count(CountAccumulator())
+            for slot in slots { a.counts.append(b.counts[Int(slot)]) }
+            self = .count(a)
+        case (.integerSum(var a), .integerSum(let b)):
+            self = .integerSum(IntegerSumAccumulator())
+            for slot in slots {
+                a.sums.append(b.sums[Int(slot)])
+                a.counts.append(b.counts[Int(slot)])
+            }
+            self = .integerSum(a)
+        case (.doubleSum(var a), .doubleSum(let b)):
+            self = .doubleSum(DoubleSumAccumulator())
+            for slot in slots {
+                a.sums.append(b.sums[Int(slot)])
+                a.counts.append(b.counts[Int(slot)])
+            }
+            self = .doubleSum(a)
+        case (.int32Extreme(var a), .int32Extreme(let b)):
+            self = .int32Extreme(ExtremeAccumulator())
+            a.append(slots, of: b)
+            self = .int32Extreme(a)
+        case (.int64Extreme(var a), .int64Extreme(let b)):
+            self = .int64Extreme(ExtremeAccumulator())
+            a.append(slots, of: b)
+            self = .int64Extreme(a)
+        case (.doubleExtreme(var a), .doubleExtreme(let b)):
+            self = .doubleExtreme(ExtremeAccumulator())
+            a.append(slots, of: b)
+            self = .doubleExtreme(a)
+        case (.booleanExtreme(var a), .booleanExtreme(let b)):
+            self = .booleanExtreme(ExtremeAccumulator())
+            a.append(slots, of: b)
+            self = .booleanExtreme(a)
+        case (.stringExtreme(var a), .stringExtreme(let b)):
+            self = .stringExtreme(StringExtremeAccumulator())
+            for slot in slots {
+                a.values.append(b.values[Int(slot)])
+                a.isSet.append(b.isSet[Int(slot)])
+                a.valueBytes += b.values[Int(slot)].count
+            }
+            self = .stringExtreme(a)
+        default: preconditionFailure("accumulators of one call are of one kind")
+        }
+    }
+}
+
+extension ExtremeAccumulator {
+    mutating func grow(to count: Int, filler: Element) {
+        let more = count - values.count
+        values.append(contentsOf: repeatElement(filler, count: more))
+        isSet.append(contentsOf: repeatElement(false, count: more))
+    }
+
+    mutating func append(_ slots: ArraySlice<Int32>, of other: ExtremeAccumulator<Element>) {
+        for slot in slots {
+            values.append(other.values[Int(slot)])
+            isSet.append(other.isSet[Int(slot)])
+        }
+    }
+}

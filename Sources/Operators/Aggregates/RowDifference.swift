@@ -1,0 +1,48 @@
+import Columnar
+
+/// Which rows of two equally shaped sets of columns differ.
+enum RowDifference {
+    /// Ascending row numbers. NULL equals NULL; DOUBLEs are compared by value, and NaN equals NaN.
+    static func rows(_ before: [Column], _ after: [Column]) -> [Int32] {
+        guard let count = before.first?.rowCount else { return [] }
+        var differs = [Bool](repeating: false, count: count)
+        for (a, b) in zip(before, after) { mark(a, b, &differs) }
+        return differs.indices.filter { differs[$0] }.map { Int32($0) }
+    }
+
+    private static func mark(_ before: Column, _ after: Column, _ differs: inout [Bool]) {
+        if before.validity != nil || after.validity != nil {
+            for row in differs.indices where before.isNull(row) != after.isNull(row) { differs[row] = true }
+        }
+        switch (before, after) {
+        case (.boolean(let a), .boolean(let b)): markValues(a, b, &differs)
+        case (.int(let a), .int(let b)): markValues(a, b, &differs)
+        case (.bigint(let a), .bigint(let b)), (.timestamp(let a), .timestamp(let b)): markValues(a, b, &differs)
+        case (.double(let a), .double(let b)):
+            for row in differs.indices where !before.isNull(row) && !after.isNull(row) {
+                let (x, y) = (a.values[row], b.values[row])
+                if x != y && !(x.isNaN && y.isNaN) { differs[row] = true }
+            }
+        case (.string(let a), .string(let b)):
+            for row in differs.indices where !before.isNull(row) && !after.isNull(row) {
+                let x = a.bytes[Int(a.offsets[row])..<Int(a.offsets[row + 1])]
+                let y = b.bytes[Int(b.offsets[row])..<Int(b.offsets[row + 1])]
+                if x != y { differs[row] = true }
+            }
+        default: preconditionFailure("the old and the new row have the same types")
+        }
+    }
+
+    private static func markValues<Element: Equatable>(
+        _ a: FixedColumn<Element>, _ b: FixedColumn<Element>, _ differs: inout [Bool]
+    ) {
+        guard a.validity != nil || b.validity != nil else {
+            for row in differs.indices where a.values[row] != b.values[row] { differs[row] = true }
+            return
+        }
+        for row in differs.indices {
+            let bothSet = (a.validity.map { $0[row] } ?? true) && (b.validity.map { $0[row] } ?? true)
+            if bothSet && a.values[row] != b.values[row] { differs[row] = true }
+        }
+    }
+}

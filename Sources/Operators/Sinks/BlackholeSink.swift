@@ -1,0 +1,33 @@
+import Columnar
+import Dataflow
+
+package struct BlackholeSinkDescription: LinkDescription {
+    package var operatorID: UInt32
+    package var table: String
+    package var fields: [Field]
+
+    package init(operatorID: UInt32, table: String, fields: [Field]) {
+        self.operatorID = operatorID
+        self.table = table
+        self.fields = fields
+    }
+
+    package func makeLink(_: LinkContext) throws(JobFailure) -> ChainLink { .sink(BlackholeSink(self)) }
+}
+
+/// Takes rows and keeps nothing of them.
+final class BlackholeSink: Sink {
+    let operatorID: UInt32
+    let wantsEpoch = false
+    private let notNull: NotNullCheck
+
+    init(_ description: BlackholeSinkDescription) {
+        operatorID = description.operatorID
+        notNull = NotNullCheck(table: description.table, fields: description.fields)
+    }
+
+    func open(from _: [UInt8]?) {}
+    func write(_ batch: Batch) throws(JobFailure) { try notNull.check(batch) }
+    func prepare(_: Barrier) -> [UInt8] { [] }
+    func committed(_: Barrier) {}
+}

@@ -1,0 +1,93 @@
+import Columnar
+import Dataflow
+import Glibc
+import HostSystem
+
+// Shows an epoch's rows on standard output once the epoch is committed. The rows travel in the checkpoint record, behind
+// the checkpoint's number, so a run that is killed between the commit and the printing shows them after its next start.
+// What a terminal has shown cannot be taken back: a kill in the middle of printing shows the epoch again.
+
+package struct PrintSinkDescription: LinkDescription {
+    package var operatorID: UInt32
+    package var table: String
+    package var fields: [Field]
+    package var identifier: String?
+
+    package init(operatorID: UInt32, table: String, fields: [Field], identifier: String?) {
+        self.operatorID = operatorID
+        self.table = table
+        self.fields = fields
+        self.identifier = identifier
+    }
+
+    package func makeLink(_ context: LinkContext) throws(JobFailure) -> ChainLink { .sink(PrintSink(self, context)) }
+}
+
+final class PrintSink: Sink {
+    static let epochBytes = 16 << 20
+    private static let numberBytes = MemoryLayout<UInt64>.size
+
+    let operatorID: UInt32
+    private let notNull: NotNullCheck
+    private let writer: PrintWriter
+    private let context: LinkContext
+    private var pending: [UInt8] = []
+    private var prepared: [UInt8] = []
+
+    init(_ description: PrintSinkDescription, _ context: LinkContext) {
+        operatorID = description.operatorID
+        self.context = context
+        notNull = NotNullCheck(table: description.table, fields: description.fields)
+        writer = PrintWriter(fields: description.fields, identifier: description.identifier)
+    }
+
+    var wantsEpoch: Bool { pending.count > Self.epochBytes }
+
+    /// Holds the number of the last checkpoint that was shown; in the page cache only, which is enough against a kill.
+    private var shownMark: String { "\(context.run.directory)/printed-\(operatorID)" }
+
+    func open(from state: [UInt8]?) throws(JobFailure) {
+        guard let state, state.count > Self.numberBytes else { return }
+        let isShown = try JobFailure.onFiles("looking up what was printed") { () throws(FileError) in
+            guard try context.files.exists(shownMark) else { return false }
+            return try context.files.readAll(shownMark)[...] == state[..<Self.numberBytes]
+        }
+        if !isShown { try show(state) }
+    }
+
+    func write(_ batch: Batch) throws(JobFailure) {
+        try notNull.check(batch)
+        writer.write(batch, to: &pending)
+    }
+
+    func prepare(_ barrier: Barrier) -> [UInt8] {
+        var state = ByteWriter()
+        state.write(barrier.checkpoint)
+        state.writeRaw(pending)
+        prepared = state.bytes
+        pending.removeAll(keepingCapacity: true)
+        return prepared
+    }
+
+    func committed(_: Barrier) throws(JobFailure) {
+        if prepared.count > Self.numberBytes { try show(prepared) }
+        prepared = []
+    }
+
+    private func show(_ state: [UInt8]) throws(JobFailure) {
+        var rest = state[Self.numberBytes...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress!, $0.count) }
+            if written < 0 {
+                if errno == EINTR { continue }
+                throw .file(FileError(.write, "standard output", code: errno), while: "printing")
+            }
+            rest = rest.dropFirst(written)
+        }
+        try JobFailure.onFiles("marking what was printed") { () throws(FileError) in
+            let mark = try context.files.open(shownMark, .createIfMissing)
+            defer { mark.close() }
+            try mark.write(Array(state[..<Self.numberBytes]), at: 0)
+        }
+    }
+}

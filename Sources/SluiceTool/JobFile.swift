@@ -1,0 +1,55 @@
+import ArgumentParser
+import HostSystem
+import StreamSQL
+
+/// A SQL file named on the command line, and settings that beat its own.
+struct JobFile: ParsableArguments {
+    @Argument(help: "The job: a file of SQL statements.", completion: .file(extensions: ["sql"]))
+    var file: String
+
+    @Option(
+        name: [.customShort("D", allowingJoined: true)],
+        help: ArgumentHelp("A setting, stronger than SET in the file.", valueName: "key=value"))
+    var settings: [String] = []
+
+    func validate() throws {
+        for setting in settings where !setting.dropFirst().contains("=") || setting.hasPrefix("=") {
+            throw ValidationError("-D takes key=value, not '\(setting)'")
+        }
+    }
+
+    var overrides: [(key: String, value: String)] {
+        settings.map { setting in
+            let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (String(parts[0]), String(parts[1]))
+        }
+    }
+
+    /// The job's name where `pipeline.name` does not say: the file's stem, or for `job.sql` its folder's name.
+    func defaultName(workingDirectory: String) -> String {
+        var parts = file.split(separator: "/").map(String.init).filter { $0 != "." }
+        let last = parts.popLast() ?? "job"
+        let stem = last.hasSuffix(".sql") && last.count > 4 ? String(last.dropLast(4)) : last
+        guard last == "job.sql" else { return stem }
+        let folder = parts.last ?? workingDirectory.split(separator: "/").last.map(String.init)
+        return folder.map { $0 == ".." ? stem : $0 } ?? stem
+    }
+
+    /// The file's statements, bound and optimised.
+    func analyzed() throws(ToolFailure) -> JobDefinition {
+        let text: [UInt8]
+        do throws(FileError) {
+            text = try PosixFileSystem().readAll(file)
+        } catch {
+            throw ToolFailure(message: "cannot read '\(file)': \(error)")
+        }
+        do throws(SQLError) {
+            return try analyze(text, file: file, overrides: overrides)
+        } catch {
+            let source = String(decoding: text, as: UTF8.self)
+            throw ToolFailure(
+                message: error.message, rendered: error.rendered(file: file, source: source), detail: error.detail,
+                hint: error.hint)
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import Dataflow
+import StreamSQL
+
+/// What a run takes from `SET`, `-D` and the command line, checked.
+struct RunSettings {
+    var job = JobSettings()
+    /// `pipeline.name`
+    var name: String?
+    var progressIntervalNanoseconds: Int64 = 1_000_000_000
+
+    init(_ settings: Settings, command: RunCommand) throws(ToolFailure) {
+        let parallelism = command.parallelism ?? settings.parallelism ?? 1
+        guard parallelism == 1 else {
+            throw ToolFailure(
+                message: "parallelism \(parallelism) is not supported yet", hint: "leave it out, or set it to 1")
+        }
+        if let name = settings.pipelineName { self.name = try Self.checkedName(name) }
+        job.skipsBadRecords = settings.badRecords == .skip
+        job.readsWhatIsThere = command.availableNow
+        job.memoryBytes = command.memory.bytes
+        job.checkpointIntervalNanoseconds = settings.checkpointIntervalMilliseconds.map(Self.nanoseconds)
+        job.minimumPauseNanoseconds = Self.nanoseconds(settings.checkpointMinPauseMilliseconds ?? 0)
+        progressIntervalNanoseconds = Self.nanoseconds(settings.progressIntervalMilliseconds)
+        guard job.memoryBytes >= Self.smallestMemoryBytes else {
+            throw ToolFailure(
+                message: "--memory \(byteText(job.memoryBytes)) is too little to run",
+                hint: "give it \(byteText(Self.smallestMemoryBytes)) or more")
+        }
+    }
+
+    static let smallestMemoryBytes = 32 << 20
+
+    /// Bounded by a century, so that sums of times do not overflow.
+    private static func nanoseconds(_ milliseconds: Int64) -> Int64 {
+        min(max(milliseconds, 0), 100 * 365 * 86_400_000) * 1_000_000
+    }
+
+    /// A job's name is a folder's name.
+    static func checkedName(_ name: String) throws(ToolFailure) -> String {
+        let isGood =
+            !name.isEmpty && name.utf8.count <= 200 && !name.hasPrefix(".")
+            && name.unicodeScalars.allSatisfy { $0 != "/" && $0.value >= 0x20 && $0.value != 0x7F }
+        guard isGood else {
+            throw ToolFailure(
+                message: "'\(name)' cannot be the name of a job",
+                hint: "SET 'pipeline.name' to a name without '/' that does not begin with a dot")
+        }
+        return name
+    }
+}

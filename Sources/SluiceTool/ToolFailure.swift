@@ -1,0 +1,54 @@
+import ArgumentParser
+import Dataflow
+
+/// Why a command failed, ready to be shown, and with which exit code.
+struct ToolFailure: Error {
+    var message: String
+    /// The whole text for people, where it is more than message, detail and hint.
+    var rendered: String?
+    var detail: String?
+    var hint: String?
+    var exitCode: Int32 = 1
+
+    static let conflict: Int32 = 4
+
+    init(
+        message: String, rendered: String? = nil, detail: String? = nil, hint: String? = nil, exitCode: Int32 = 1
+    ) {
+        self.message = message
+        self.rendered = rendered
+        self.detail = detail
+        self.hint = hint
+        self.exitCode = exitCode
+    }
+
+    init(_ failure: JobFailure) {
+        self.init(
+            message: failure.message, detail: failure.detail, hint: failure.hint,
+            exitCode: failure.kind == .conflict ? Self.conflict : 1)
+    }
+
+    var text: String {
+        if let rendered { return rendered.hasSuffix("\n") ? rendered : rendered + "\n" }
+        var text = "error: \(message)\n"
+        if let detail { text += "detail: \(detail)\n" }
+        if let hint { text += "hint: \(hint)\n" }
+        return text
+    }
+
+    var json: JSONText {
+        .object([
+            ("message", .string(message)), ("detail", detail.map { .string($0) } ?? .null),
+            ("hint", hint.map { .string($0) } ?? .null),
+        ])
+    }
+
+    /// Shows the failure and ends the command.
+    func exit(_ output: OutputFormat) -> ExitCode {
+        switch output {
+        case .text: StandardStreams.error(text)
+        case .json: StandardStreams.output(JSONText.object([("error", json)]).text + "\n")
+        }
+        return ExitCode(exitCode)
+    }
+}

@@ -1,0 +1,122 @@
+import Columnar
+import Dataflow
+import Operators
+
+// From the optimised plan to the job graph. Operators are chained into one vertex as long as each has one input and needs
+// no exchange; a new vertex begins at an aggregation, whose rows come by key, and at a union, whose inputs must be aligned.
+// Operators are numbered in the order of this walk, which depends on the plan alone: state is kept under these numbers.
+
+package struct JobPlanner {
+    /// Links on top of which more can stand, and where their rows come from.
+    private struct OpenChain {
+        var name: String
+        var links: [any LinkDescription]
+        var inputs: [Int]
+    }
+
+    private var vertices: [Vertex] = []
+    private var nextOperatorID: UInt32 = 1
+
+    /// - Parameter sinks: the optimised plans of a job, each with a sink at its root.
+    package static func plan(_ sinks: [LogicalPlan]) -> JobGraph {
+        var planner = JobPlanner()
+        for sink in sinks { planner.close(planner.chain(sink)) }
+        return JobGraph(vertices: planner.vertices, fingerprint: sinks.flatMap { fingerprintLines($0) })
+    }
+
+    private mutating func takeOperatorID() -> UInt32 {
+        defer { nextOperatorID += 1 }
+        return nextOperatorID
+    }
+
+    @discardableResult
+    private mutating func close(_ chain: OpenChain) -> Int {
+        vertices.append(Vertex(name: chain.name, links: chain.links, inputs: chain.inputs))
+        return vertices.count - 1
+    }
+
+    private mutating func chain(_ plan: LogicalPlan) -> OpenChain {
+        switch plan {
+        case .scan(let scan): return source(scan)
+        case .filter(let filter):
+            var chain = chain(filter.input)
+            chain.links.append(FilterDescription(condition: filter.condition))
+            return chain
+        case .project(let projection):
+            var chain = chain(projection.input)
+            chain.links.append(ProjectDescription(expressions: projection.items.map(\.expression)))
+            return chain
+        case .aggregate(let aggregation): return aggregate(aggregation)
+        case .unionAll(let union):
+            let inputs = union.inputs.map { input in close(chain(input)) }
+            return OpenChain(name: "Union", links: [], inputs: inputs)
+        case .sink(let sink):
+            var chain = chain(sink.input)
+            chain.links.append(description(of: sink))
+            return chain
+        }
+    }
+
+    private mutating func source(_ scan: Scan) -> OpenChain {
+        guard case .filesystem(let files) = scan.table.connector else {
+            preconditionFailure("the binder refuses to read from \(scan.table.connector.name)")
+        }
+        let format: SourceFormat =
+            switch files.format {
+            case .json(let options):
+                .json(
+                    JSONReadOptions(
+                        ignoreParseErrors: options.ignoreParseErrors, failOnMissingField: options.failOnMissingField,
+                        timestampFormat: options.timestampFormat == .sql ? .sql : .iso8601, badRecords: .fail))
+            case .csv(let options):
+                .csv(
+                    CSVReadOptions(
+                        fieldDelimiter: options.fieldDelimiter, skipHeader: options.skipHeader,
+                        ignoreParseErrors: options.ignoreParseErrors, badRecords: .fail),
+                    tableFields: scan.table.columns)
+            case .debeziumJSON: preconditionFailure("the binder refuses debezium-json sources")
+            }
+        let description = FileSourceDescription(
+            operatorID: takeOperatorID(), table: scan.table.name, path: files.path, format: format,
+            columns: scan.columns, predicates: scan.predicates)
+        return OpenChain(name: "Source[\(scan.table.name)]", links: [description], inputs: [])
+    }
+
+    private mutating func aggregate(_ aggregation: Aggregation) -> OpenChain {
+        let input = close(chain(aggregation.input))
+        let types = aggregation.input.columns.map(\.type)
+        let description = GroupAggregateDescription(
+            operatorID: takeOperatorID(), keys: aggregation.groupColumns,
+            keyTypes: aggregation.groupColumns.map { types[$0] }, calls: aggregation.calls,
+            argumentTypes: aggregation.calls.map { call in call.argument.map { types[$0] } ?? .bigint })
+        let keys = aggregation.names.prefix(aggregation.groupColumns.count).joined(separator: ", ")
+        return OpenChain(name: "GroupAggregate[\(keys)]", links: [description], inputs: [input])
+    }
+
+    private mutating func description(of sink: Sink) -> any LinkDescription {
+        let fields = sink.table.columns.enumerated().map { index, field in
+            Field(field.name, field.type, isNullable: !sink.notNullColumns.contains(index))
+        }
+        let (operatorID, table) = (takeOperatorID(), sink.table.name)
+        switch sink.table.connector {
+        case .blackhole: return BlackholeSinkDescription(operatorID: operatorID, table: table, fields: fields)
+        case .print(let identifier):
+            return PrintSinkDescription(
+                operatorID: operatorID, table: table, fields: fields, identifier: identifier.isEmpty ? nil : identifier)
+        case .filesystem(let files):
+            let format: SinkFormat
+            switch files.format {
+            case .json(let options): format = .json(Self.writeOptions(options))
+            case .debeziumJSON(let options): format = .debeziumJSON(Self.writeOptions(options))
+            case .csv: preconditionFailure("the binder refuses csv sinks")
+            }
+            return FileSinkDescription(
+                operatorID: operatorID, table: table, folder: files.path, format: format, fields: fields,
+                rolling: files.rolling)
+        }
+    }
+
+    private static func writeOptions(_ options: JSONOptions) -> JSONWriteOptions {
+        JSONWriteOptions(timestampStyle: options.timestampFormat == .sql ? .sql : .iso8601)
+    }
+}

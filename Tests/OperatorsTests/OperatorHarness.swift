@@ -1,0 +1,144 @@
+import Columnar
+import CommitLog
+import Dataflow
+import HostSystem
+import KeyedState
+import Simulation
+import Testing
+
+// Runs one case of a keyed operator in every way that must not show: row by row, as one batch, in random splits; with and
+// without epochs in between; with a snapshot and a restore into a new operator after every epoch. The table that the
+// changelog makes must be the same each time, and nothing may be taken back that is not there.
+
+struct OperatorHarness {
+    /// A fresh operator.
+    let make: () -> any KeyedOperator
+    let input: [Column]
+    let rowCount: Int
+    let seed: UInt64
+
+    /// The rows of the final table as text, sorted.
+    func finalTables() throws -> [String: [String]] {
+        var tables: [String: [String]] = [:]
+        tables["one batch"] = try run(batchSizes: [rowCount], epochAfter: { _ in false }, restores: false)
+        let single = [Int](repeating: 1, count: rowCount)
+        tables["row by row"] = try run(batchSizes: single, epochAfter: { _ in false }, restores: false)
+        tables["row by row, an epoch each"] = try run(batchSizes: single, epochAfter: { _ in true }, restores: false)
+        tables["row by row, restored each time"] = try run(
+            batchSizes: single, epochAfter: { _ in true }, restores: true)
+        var random = SplitMix64(seed: seed)
+        for k in 0..<4 {
+            var sizes: [Int] = []
+            var left = rowCount
+            while left > 0 {
+                let size = min(left, 1 + random.below(max(1, rowCount / 3)))
+                sizes.append(size)
+                left -= size
+            }
+            let epochs = sizes.map { _ in random.oneIn(2) }
+            tables["random splits \(k), seed \(seed)"] = try run(
+                batchSizes: sizes, epochAfter: { epochs[$0] }, restores: k % 2 == 1)
+        }
+        return tables
+    }
+
+    private func run(batchSizes: [Int], epochAfter: (Int) -> Bool, restores: Bool) throws -> [String] {
+        var op = make()
+        var table = ChangelogTable()
+        let saved = try SavedState(operatorID: op.operatorID)
+        var first = 0
+        for (k, size) in batchSizes.enumerated() {
+            let rows = (first..<first + size).map { Int32($0) }
+            first += size
+            try op.accumulate(Batch(columns: input.map { $0.take(rows) }, rowCount: size))
+            guard epochAfter(k) else { continue }
+            try endEpoch(op, &table, saved)
+            if restores {
+                op = make()
+                try saved.restore(into: op)
+            }
+        }
+        try endEpoch(op, &table, saved)
+        let again = make()
+        try saved.restore(into: again)
+        #expect(try again.drain() == nil, "a restored operator has nothing to send")
+        return table.rows
+    }
+
+    private func endEpoch(_ op: any KeyedOperator, _ table: inout ChangelogTable, _ saved: SavedState) throws {
+        while let batch = try op.drain() { table.apply(batch) }
+        try saved.apply(try op.snapshot())
+    }
+}
+
+/// The table a changelog makes, as a multiset of rows.
+struct ChangelogTable {
+    private var counts: [String: Int] = [:]
+
+    mutating func apply(_ batch: Batch) {
+        let selected = batch.selection ?? (0..<batch.rowCount).map { Int32($0) }
+        for (k, row) in selected.enumerated() {
+            let kind = batch.rowKinds?[Int(row)] ?? .insert
+            let text = batch.columns.map { RowReader.text($0, Int(row)) }.joined(separator: ",")
+            if kind == .updateBefore {
+                #expect(k + 1 < selected.count && batch.rowKinds?[Int(selected[k + 1])] == .updateAfter)
+            }
+            switch kind {
+            case .insert, .updateAfter: counts[text, default: 0] += 1
+            case .updateBefore, .delete:
+                #expect(counts[text, default: 0] > 0, "takes back a row that is not there: \(text)")
+                counts[text, default: 0] -= 1
+            }
+        }
+    }
+
+    var rows: [String] { counts.flatMap { Array(repeating: $0.key, count: max(0, $0.value)) }.sorted() }
+}
+
+enum RowReader {
+    static func text(_ column: Column, _ row: Int) -> String {
+        if column.isNull(row) { return "null" }
+        switch column {
+        case .boolean(let c): return "\(c.values[row])"
+        case .int(let c): return "\(c.values[row])"
+        case .bigint(let c): return "\(c.values[row])"
+        case .double(let c): return "\(c.values[row])"
+        case .timestamp(let c): return "\(c.values[row])"
+        case .string(let c):
+            return String(decoding: c.bytes[Int(c.offsets[row])..<Int(c.offsets[row + 1])], as: UTF8.self)
+        }
+    }
+}
+
+/// A real store on a simulated disk.
+final class SavedState {
+    private let run = RunID(high: 3, low: 4)
+    private let files = SimulatedFileSystem()
+    private let base = OrderedMapStateBase(OrderedMapStorage())
+    private let operatorID: UInt32
+    private let store: StateStore
+    private var number: UInt64 = 0
+    private var last: CommittedCheckpoint
+
+    init(operatorID: UInt32) throws {
+        self.operatorID = operatorID
+        store = try StateStore.create(directory: "state", run: run, files: files, base: base)
+        last = try store.append(CheckpointRecord(number: 0, run: run, fingerprint: ""), changes: [])
+        store.committed(last)
+    }
+
+    func apply(_ changes: StateChanges) throws {
+        number += 1
+        last = try store.append(CheckpointRecord(number: number, run: run, fingerprint: ""), changes: [changes])
+        store.committed(last)
+        if number % 5 == 0 { try store.materialise() }
+    }
+
+    func restore(into op: any KeyedOperator) throws {
+        let reopened = StateStore.open(directory: "state", run: run, files: files, base: base)
+        _ = try reopened.recover(to: last)
+        try reopened.restore(operatorID: operatorID) { (_, key, value) throws(CorruptBytes) in
+            try op.restore(key: key, value: value)
+        }
+    }
+}
