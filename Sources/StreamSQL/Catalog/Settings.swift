@@ -67,10 +67,6 @@ package struct Settings: Sendable {
             guard try milliseconds(setting) == 0 else { throw notSupported("'table.exec.state.ttl'", setting) }
         case "sluice.bad-records": badRecords = try policy(setting)
         case "sluice.progress-interval": progressIntervalMilliseconds = try milliseconds(setting)
-        case "table.exec.state.ttl":
-            guard try milliseconds(setting) == 0 else {
-                throw notSupported("state that expires ('\(setting.key)')", setting)
-            }
         default: try applyOther(setting)
         }
     }
