@@ -54,6 +54,7 @@ import Testing
                 "CAST(" + Self.repeated("CAST(", depth) + "a" + Self.repeated(" AS STRING)", depth) + " AS INT)"),
         ]
         for result in results where depth >= 1000 { #expect(result == "expression too deep") }
+        for result in results where depth == 190 { #expect(result == nil || result == "expression too deep") }
         for result in results where depth == 10 { #expect(result == nil) }
     }
 
@@ -136,7 +137,7 @@ import Testing
         let megabytes = 1 << 20
         #expect(Self.message(Self.repeated(";", megabytes)) == "the file has more than 1000000 words")
         #expect(Self.message(Self.repeated("(", megabytes)) == "a query by itself has no place in a job file")
-        #expect(Self.select("'" + Self.repeated("x", megabytes) + "'")?.hasPrefix("Column types") == true)
+        #expect(Self.select("'" + Self.repeated("x", megabytes) + "'") == "string longer than 65536 bytes")
         #expect(Self.select("'" + Self.repeated("x", megabytes)) == "unterminated string")
         #expect(Self.select(Self.repeated("x", megabytes))?.hasPrefix("column \"xxx") == true)
         #expect(Self.select(Self.repeated("9", megabytes)) == "number out of range")

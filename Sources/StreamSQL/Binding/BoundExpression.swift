@@ -7,12 +7,16 @@ struct BoundExpression {
     var isNullable: Bool
     /// Nodes of the tree: operands that are written once may stand in it twice (CASE x WHEN …, BETWEEN).
     var size: Int
+    /// Calls above each other.
+    var height = 0
     /// NULL as written: it takes the type its neighbour has.
     var isUntypedNull = false
 
     var type: DataType { expression.type }
 
     static let maxSize = 200_000
+    /// Room is left under the evaluator's limit for a cast on top.
+    static let maxHeight = ExpressionProgram.depthLimit - 6
 
     static func literal(_ literal: Literal, _ type: DataType) -> BoundExpression {
         BoundExpression(expression: .literal(literal, type), isNullable: literal == .null, size: 1)

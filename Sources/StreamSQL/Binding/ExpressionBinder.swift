@@ -34,6 +34,9 @@ struct ExpressionBinder {
 
     mutating func bind(_ expression: Expression) throws(SQLError) -> BoundExpression {
         let bound = try bindKind(expression)
+        guard bound.height <= BoundExpression.maxHeight else {
+            throw source.error("expression too deep", at: expression.span)
+        }
         guard bound.size <= BoundExpression.maxSize else {
             throw source.error("expression too large", at: expression.span)
         }
@@ -149,10 +152,14 @@ struct ExpressionBinder {
         at span: SourceSpan
     ) -> BoundExpression {
         var size = 1
-        for argument in arguments { size += argument.size }
+        var height = 0
+        for argument in arguments {
+            size += argument.size
+            height = max(height, argument.height)
+        }
         return BoundExpression(
             expression: .call(function, arguments.map(\.expression), type, source.sourcePlace(span)),
-            isNullable: isNullable, size: size)
+            isNullable: isNullable, size: size, height: height + 1)
     }
 
     /// A call that is NULL where an argument is.

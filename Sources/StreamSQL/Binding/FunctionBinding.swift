@@ -147,8 +147,7 @@ extension ExpressionBinder {
         _ arguments: [Expression], _ name: String, at span: SourceSpan
     ) throws(SQLError) -> BoundExpression {
         try check(arguments, 1...1, name, at: span)
-        let length = strictCall(.charLength, [try string(arguments[0], for: name)], .bigint, at: span)
-        return strictCall(.cast, [length], .int, at: span)
+        return strictCall(.charLength, [try string(arguments[0], for: name)], .int, at: span)
     }
 
     private mutating func substring(
@@ -161,7 +160,7 @@ extension ExpressionBinder {
             guard position.isUntypedNull || position.type == .int || position.type == .bigint else {
                 throw source.error("\(name) takes integer positions, this is \(position.type)", at: argument.span)
             }
-            operands.append(try coerced(position, to: .bigint, at: argument.span))
+            operands.append(try typed(position, at: argument.span))
         }
         return strictCall(.substring, operands, .string, at: span)
     }

@@ -6,7 +6,11 @@ extension ExpressionBinder {
         switch expression.kind {
         case .integer(let digits): return try integer(digits, at: expression.span)
         case .decimal(let text), .approximate(let text): return try double(text, at: expression.span)
-        case .string(let text): return .literal(.string(text), .string)
+        case .string(let text):
+            guard text.utf8.count <= ExpressionProgram.stringLimit else {
+                throw source.error("string longer than \(ExpressionProgram.stringLimit) bytes", at: expression.span)
+            }
+            return .literal(.string(text), .string)
         case .boolean(let value): return .literal(.boolean(value), .boolean)
         case .unknown: return .literal(.null, .boolean)
         case .timestamp(let text): return try timestamp(text, at: expression.span)

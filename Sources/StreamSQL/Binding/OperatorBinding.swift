@@ -175,10 +175,21 @@ extension ExpressionBinder {
             bound.append(try condition(operand, of: "an operand of \(function.rawValue)", takesNull: false))
         }
         var size = operands.count - 1
-        for operand in bound { size += operand.size }
+        var height = 0
+        for operand in bound {
+            size += operand.size
+            height = max(height, operand.height)
+        }
+        // The tree of ANDs is a balanced one.
+        var joins = 1
+        while joins < operands.count {
+            joins *= 2
+            height += 1
+        }
         let joined = ScalarExpression.joined(
             bound.map(\.expression)[...], by: function, place: source.sourcePlace(span))
-        return BoundExpression(expression: joined, isNullable: bound.contains(where: \.isNullable), size: size)
+        return BoundExpression(
+            expression: joined, isNullable: bound.contains(where: \.isNullable), size: size, height: height)
     }
 
     mutating func truthTest(

@@ -6,7 +6,7 @@ import Operators
 enum ProjectionMerge {
     /// What merging may make of one projection: bounds recursion over it, and the work on hostile queries.
     private static let maxSize = 5000
-    private static let maxHeight = 400
+    private static let maxHeight = BoundExpression.maxHeight
 
     static func apply(_ plan: LogicalPlan) -> LogicalPlan {
         let plan = plan.over(plan.inputs.map(apply))

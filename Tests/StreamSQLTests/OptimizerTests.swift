@@ -1,0 +1,88 @@
+import Columnar
+import HostSystem
+import Operators
+import TestSupport
+import Testing
+
+@testable import StreamSQL
+
+/// Generated queries, run as bound and as optimised over the same rows: the answers have to be equal. Where the query as bound
+/// fails on a row, the optimised one may fail or may not reach that row.
+@Suite struct OptimizerTests {
+    private static let table = """
+        CREATE TABLE t (b BOOLEAN, i INT, l BIGINT, d DOUBLE, s STRING, r ROW<a INT, s STRING>)
+          WITH ('connector' = 'filesystem', 'path' = 'in', 'format' = 'json');
+
+        """
+
+    private func data(_ random: inout SplitMix64) -> PlanInterpreter {
+        let count = random.below(40)
+        func column(_ type: DataType, _ cells: [Cell]) -> Column {
+            var picked: [Cell] = []
+            for _ in 0..<count { picked.append(random.oneIn(4) ? .null : cells[random.below(cells.count)]) }
+            return Column(picked, type)
+        }
+        let strings: [Cell] = ["", "a", "ab", " x ", "b"].map { .string($0) }
+        let ints: [Cell] = [0, 1, 2, 7, -3, .max].map { .int($0) }
+        var presence: [Cell] = []
+        for _ in 0..<count { presence.append(.boolean(!random.oneIn(4))) }
+        return PlanInterpreter(
+            leaves: [
+                ["b"]: column(.boolean, [.boolean(true), .boolean(false)]), ["i"]: column(.int, ints),
+                ["l"]: column(.bigint, [0, 1, 2, 3, .max].map { .bigint($0) }),
+                ["d"]: column(.double, [0.5, 2, -0.0, 0, .nan].map { .double($0) }), ["s"]: column(.string, strings),
+                ["r", "a"]: column(.int, ints), ["r", "s"]: column(.string, strings),
+            ], presences: [["r"]: Column(presence, .boolean)], rowCount: count)
+    }
+
+    private func bound(_ sql: String) throws(SQLError) -> LogicalPlan {
+        let source = try SourceText(Array((Self.table + "EXPLAIN " + sql).utf8))
+        var catalog = Catalog()
+        for statement in try Parser.statements(of: source) {
+            switch statement {
+            case .createTable(let table):
+                let name = Identifier(name: "t", span: table.name.span)
+                catalog.add(try TableBinder(source: source).bind(table, name: name))
+            case .explain(.query(let query)):
+                return try QueryBinder(source: source).bind(query, Environment(catalog: catalog)).plan
+            default: break
+            }
+        }
+        preconditionFailure("the text ends in an EXPLAIN")
+    }
+
+    @Test(arguments: Array(1...8) as [UInt64])
+    func rewritingKeepsTheAnswer(seed: UInt64) throws {
+        var generator = QueryGenerator(random: SplitMix64(seed: seed))
+        var random = SplitMix64(seed: seed &+ 1000)
+        var answered = 0
+        for round in 0..<250 {
+            let sql = round % 3 == 0 ? generator.groupedQuery().sql : generator.query(depth: 3).sql
+            let plan: LogicalPlan
+            do throws(SQLError) { plan = try bound(sql) } catch {
+                // Two of a grouped query's expressions may be one that is constant.
+                #expect(error.message.contains("constant"), "seed \(seed), round \(round): \(error.message): \(sql)")
+                continue
+            }
+            let optimized = Optimizer.optimize(plan)
+            let data = data(&random)
+            let label = "seed \(seed), round \(round): \(sql)\n\(PlanText.lines(of: optimized).joined(separator: "\n"))"
+            #expect(optimized.columns.map(\.type) == plan.columns.map(\.type), "\(label)")
+            guard let expected = rows(data, plan) else { continue }
+            answered += 1
+            #expect(rows(data, optimized) == expected, "\(label)")
+        }
+        #expect(answered > 30, "seed \(seed): too few queries have an answer")
+    }
+
+    /// Nil where a row fails.
+    private func rows(_ data: PlanInterpreter, _ plan: LogicalPlan) -> [String]? {
+        do { return try data.rows(of: plan) } catch let failed as PlanInterpreter.Failed {
+            #expect(!failed.message.isEmpty)
+            return nil
+        } catch {
+            Issue.record("\(error)")
+            return nil
+        }
+    }
+}
