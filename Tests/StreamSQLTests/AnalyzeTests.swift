@@ -45,7 +45,7 @@ import Testing
               'csv.field-delimiter' = '\\t', 'csv.skip-header' = 'TRUE');
             CREATE TABLE o (a INT) WITH ('connector' = 'filesystem', 'path' = 'o', 'format' = 'json',
               'json.timestamp-format.standard' = 'ISO-8601', 'sink.rolling-policy.file-size' = '2 mb',
-              'sink.rolling-policy.rollover-interval' = '90 s', 'sink.rolling-policy.check-interval' = '500');
+              'sink.rolling-policy.rollover-interval' = '90 s', 'sink.rolling-policy.inactivity-interval' = '500');
             INSERT INTO o SELECT a FROM i;
             """)
         guard case .sink(let sink) = try #require(job.sinks.first), case .scan(let scan) = sink.input,
@@ -62,7 +62,7 @@ import Testing
         #expect(input.format == .csv(csv) && output.format == .json(json))
         #expect(output.rolling.fileSizeBytes == 2 << 20)
         #expect(output.rolling.rolloverMilliseconds == 90_000)
-        #expect(output.rolling.checkMilliseconds == 500)
+        #expect(output.rolling.inactivityMilliseconds == 500)
     }
 
     // MARK: Settings

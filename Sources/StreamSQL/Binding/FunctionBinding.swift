@@ -1,6 +1,9 @@
 import Columnar
 import Operators
 
+// The functions: each checks its arguments, and becomes a call that has a kernel (ABS, NULLIF and IF become CASE). Types and
+// nullability are Flink's; `Tests/Logic/types.slt` has what was tried there.
+
 extension ExpressionBinder {
     mutating func function(
         _ name: Identifier, _ arguments: [Expression], at span: SourceSpan

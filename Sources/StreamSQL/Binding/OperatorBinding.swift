@@ -1,6 +1,9 @@
 import Columnar
 import Operators
 
+// The operators: both sides get one type, by explicit casts. BETWEEN becomes two comparisons, so its first operand stands in
+// the result twice; so does that of a CASE with an operand.
+
 extension ExpressionBinder {
     // MARK: Signs and arithmetic
 

@@ -1,3 +1,6 @@
+// Queries: WITH, UNION ALL, SELECT … FROM … WHERE … GROUP BY … HAVING. Clauses that are not here yet are recognised where they
+// stand, and refused by name.
+
 extension Parser {
     /// What may follow a query in the dialect but not here, if the current token begins it.
     var refusedAfterQuery: String? {

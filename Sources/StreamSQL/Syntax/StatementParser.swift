@@ -1,3 +1,5 @@
+// The statements of a file, up to their semicolons: INSERT, statement sets, SET and EXPLAIN here, CREATE in `TableParser`.
+
 extension Parser {
     /// All statements of the file.
     static func statements(of source: SourceText) throws(SQLError) -> [StatementSyntax] {

@@ -1,3 +1,5 @@
+// CREATE TABLE and CREATE VIEW: columns, computed columns, WATERMARK, PRIMARY KEY, options.
+
 extension Parser {
     mutating func create() throws(SQLError) -> StatementSyntax {
         try expect("CREATE")
