@@ -1,7 +1,7 @@
 import HostSystem
 import Testing
 
-@testable import Columnar
+import Columnar
 
 /// Numbers and booleans out of text, against the standard library and a reading by hand.
 @Suite struct TextParsingTests {

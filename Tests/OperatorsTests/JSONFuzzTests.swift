@@ -2,7 +2,7 @@ import Columnar
 import HostSystem
 import Testing
 
-@testable import Operators
+import Operators
 
 // The scanner against the reference reader on generated lines, right and wrong ones. A scanner learns, so every line is
 // also read by one that has read others before, and in pieces.

@@ -1,7 +1,7 @@
 import Columnar
 import Testing
 
-@testable import Operators
+import Operators
 
 // Documents that every JSON reader has to take or to refuse, each as the value of a field. A document is read as a column,
 // as a field nobody asked for, inside an array and inside an object, by a fresh scanner and by one that knows the line.

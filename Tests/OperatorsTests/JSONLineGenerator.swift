@@ -1,7 +1,7 @@
 import Columnar
 import HostSystem
 
-@testable import Operators
+import Operators
 
 /// Lines that look alike, as those of one producer do, with every irregularity that JSON allows now and then.
 struct JSONLineGenerator {

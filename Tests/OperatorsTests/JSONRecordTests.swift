@@ -1,7 +1,7 @@
 import Columnar
 import Testing
 
-@testable import Operators
+import Operators
 
 // Fields of a record: missing, unknown, repeated, nested; predicates; what becomes of bad records, and what is said of them.
 @Suite struct JSONRecordTests {

@@ -1,6 +1,6 @@
 import Columnar
 
-@testable import Operators
+import Operators
 
 // What a scan should give, by the reference reader: line by line, one document at a time.
 extension JSONScanSetup {

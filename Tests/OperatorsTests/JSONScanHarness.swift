@@ -1,6 +1,6 @@
 import Columnar
 
-@testable import Operators
+import Operators
 
 // Runs the scanner over bytes and gives rows that can be compared with what the reference reader makes of the same bytes.
 

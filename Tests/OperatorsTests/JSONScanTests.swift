@@ -2,7 +2,7 @@ import Columnar
 import HostSystem
 import Testing
 
-@testable import Operators
+import Operators
 
 @Suite struct JSONScanTests {
     static let bid = JSONScanSetup([

@@ -1,7 +1,7 @@
 import Columnar
 import Testing
 
-@testable import Operators
+import Operators
 
 // What each type reads, and what does not fit it. Source: Flink 2.3, with the differences of the dialect (a bad field leaves
 // its neighbours alone, BOOLEAN takes only true and false, timestamps are cut to their precision and must exist).
