@@ -36,17 +36,18 @@ cd "$work/reference"
 "$bin/sluice" run job.sql --data state
 table output/counts > table.txt
 
-# Runs the job and kills it as soon as it has said that its second checkpoint is committed. Fails when it came to its end
-# before that.
+# Runs the job and kills it as soon as it has told of its fifth commit. Fails when it came to its end before that.
 kill_in_the_middle() {
     rm -rf state output messages
     mkfifo messages
-    "$bin/sluice" run job.sql --data state -D execution.checkpointing.interval=20ms 2> messages &
+    "$bin/sluice" run job.sql --data state -D execution.checkpointing.interval=10ms \
+        -D sluice.progress-interval=0ms 2> messages &
     running=$!
-    local status=0 line
+    local status=0 commits=0 line
     while IFS= read -r line; do
         printf '%s\n' "$line"
-        if [[ "$line" == *"checkpoint 2"* ]]; then
+        [[ "$line" != *"checkpoint "*" took "* ]] || commits=$((commits + 1))
+        if [[ $commits -eq 5 ]]; then
             kill -9 "$running"
             break
         fi

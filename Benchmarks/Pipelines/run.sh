@@ -34,10 +34,10 @@ first_commit() {
     rm -f messages
     mkfifo messages
     local began=$EPOCHREALTIME line process
-    "$bin/sluice" run "$@" > /dev/null 2> messages &
+    "$bin/sluice" run "$@" -D sluice.progress-interval=0ms > /dev/null 2> messages &
     process=$!
     while IFS= read -r line; do
-        [[ "$line" != *"checkpoint "* ]] || break
+        [[ "$line" != *"checkpoint "*" took "* ]] || break
     done < messages
     elapsed "$began"
     kill -9 "$process" 2> /dev/null || true
