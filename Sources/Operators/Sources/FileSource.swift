@@ -59,7 +59,7 @@ extension FilePosition {
 }
 
 package final class FileSource: Source {
-    static let pieceBytes = 512 << 10
+    static let pieceBytes = 1 << 20
     static let longestRecordBytes = 1 << 30
     static let rowsPerBatch = 4096
     static let readableBehind = 64
