@@ -86,7 +86,9 @@ let package = Package(
         tests("CommitLogTests", ["CommitLog", "HostSystem", "Simulation"]),
         tests("KeyedStateTests", ["KeyedState", "CommitLog", "HostSystem", "Simulation"]),
         tests("DataflowTests", ["Dataflow", "KeyedState", "Columnar", "HostSystem", "Simulation"]),
-        tests("OperatorsTests", ["Operators", "Dataflow", "KeyedState", "CommitLog", "Columnar", "HostSystem", "Simulation"]),
+        tests(
+            "OperatorsTests",
+            ["Operators", "Dataflow", "KeyedState", "CommitLog", "Columnar", "HostSystem", "Simulation"]),
         tests("StreamSQLTests", ["StreamSQL", "Operators", "Dataflow", "Columnar", "HostSystem"]),
         tests("SimulationTests", ["Simulation", "HostSystem"]),
         tests("NexmarkEventsTests", ["NexmarkEvents", "HostSystem"]),
