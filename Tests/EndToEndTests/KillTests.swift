@@ -92,8 +92,8 @@ import Testing
     func aSignalEndsWithACheckpointAndClosedParts(signal: Int32) throws {
         let lines = NexmarkInput.lines(0..<300_000)
         let job = try TwoSinksJob(lines, .init(lines))
-        let process = try SluiceRun.start(Self.arguments, in: job.workspace)
-        #expect(try process.read { $0.checkpointsTold >= 1 })
+        let process = try SluiceRun.start(TwoSinksJob.eagerArguments, in: job.workspace)
+        try #require(process.read { $0.checkpointsTold >= 1 }, "\(process.messageText)")
         process.send(signal)
         #expect(try process.wait() == .exit(0), "\(process.messageText)")
         try job.expectPart("signal \(signal)")
@@ -109,21 +109,16 @@ import Testing
         try job.expectExact("\(story)")
     }
 
-    /// Checkpoints as often as can be, so that many of them fall into one run.
-    private static let arguments = [
-        "run", "two-sinks.sql", "--data", "state", "-D", "execution.checkpointing.interval=5ms", "-D",
-        "sluice.progress-interval=0ms",
-    ]
-
     private static func run(_ job: TwoSinksJob, _ kill: Kill) throws -> ChildProcess.Ending {
         switch kill {
         case .afterCheckpoints(let count):
-            let process = try SluiceRun.start(arguments, in: job.workspace)
+            let process = try SluiceRun.start(TwoSinksJob.eagerArguments, in: job.workspace)
             if try process.read(until: { $0.checkpointsTold >= count }) { process.send(SIGKILL) }
             return try process.wait()
         case .atFault(let point, let time):
             let process = try SluiceRun.start(
-                arguments, in: job.workspace, environment: ["SLUICE_FAULT": "\(point.rawValue):\(time)"])
+                TwoSinksJob.eagerArguments, in: job.workspace,
+                environment: ["SLUICE_FAULT": "\(point.rawValue):\(time)"])
             return try process.wait()
         }
     }

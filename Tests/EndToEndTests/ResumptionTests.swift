@@ -131,10 +131,8 @@ import Testing
     @Test func oneNameRunsOnceAtATime() throws {
         let lines = NexmarkInput.lines(0..<300_000)
         let job = try TwoSinksJob(lines, .init(lines))
-        let first = try SluiceRun.start(
-            ["run", "two-sinks.sql", "--data", "state", "-D", "execution.checkpointing.interval=5ms"], in: job.workspace
-        )
-        #expect(try first.read { $0.checkpointsTold > 0 })
+        let first = try SluiceRun.start(TwoSinksJob.eagerArguments, in: job.workspace)
+        try #require(first.read { $0.checkpointsTold > 0 }, "\(first.messageText)")
         first.send(SIGSTOP)
         let second = try SluiceRun("run", "two-sinks.sql", "--data", "state", in: job.workspace)
         #expect(second.ending == .exit(4))

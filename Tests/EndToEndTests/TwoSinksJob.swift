@@ -14,6 +14,12 @@ struct TwoSinksJob {
         case union
     }
 
+    /// Checkpoints as often as can be, each of them told.
+    static let eagerArguments = [
+        "run", "two-sinks.sql", "--data", "state", "-D", "execution.checkpointing.interval=5ms", "-D",
+        "sluice.progress-interval=0ms",
+    ]
+
     static func sql(_ input: Input) -> String {
         let bids = { (events: String) in
             "SELECT bid.auction AS auction, bid.bidder AS bidder, bid.price AS price FROM \(events) WHERE event_type = 2"
