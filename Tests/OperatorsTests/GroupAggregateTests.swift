@@ -20,6 +20,8 @@ private final class EntryRecorder: KeyedOperator {
     func restore(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) {
         entries.append((Array(key), value.map { Array($0) } ?? []))
     }
+
+    func finishRestore() {}
 }
 
 @Suite struct GroupAggregateTests {
@@ -223,7 +225,10 @@ private final class EntryRecorder: KeyedOperator {
         var failure: (any Error)?
         key.withUnsafeBytes { key in
             value.withUnsafeBytes { value in
-                do { try op.restore(key: key, value: value) } catch { failure = error }
+                do {
+                    try op.restore(key: key, value: value)
+                    try op.finishRestore()
+                } catch { failure = error }
             }
         }
         if let failure { throw failure }

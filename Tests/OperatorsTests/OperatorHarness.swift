@@ -140,5 +140,6 @@ final class SavedState {
         try reopened.restore(operatorID: operatorID) { (_, key, value) throws(CorruptBytes) in
             try op.restore(key: key, value: value)
         }
+        try op.finishRestore()
     }
 }

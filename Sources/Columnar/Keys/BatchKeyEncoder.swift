@@ -2,11 +2,19 @@ import Glibc
 
 /// Encodes the keys of a batch column by column, each row's key in one piece: first all lengths, then the bytes of one
 /// column after the other at a cursor per row.
-struct BatchKeyEncoder {
-    private(set) var bytes: [UInt8] = []
+package struct BatchKeyEncoder {
+    package private(set) var bytes: [UInt8] = []
     /// Where each key begins; the last one's end follows.
-    private(set) var starts: [Int] = []
+    package private(set) var starts: [Int] = []
     private var cursors: [Int] = []
+
+    package init() {}
+
+    /// The keys of all rows, replacing the last ones.
+    package mutating func encode(_ keys: [Column], rowCount: Int) {
+        let rows = [Int32](0..<Int32(truncatingIfNeeded: rowCount))
+        encode(keys, rows: rows.span)
+    }
 
     var sizeBytes: Int { bytes.capacity + (starts.capacity + cursors.capacity) * 8 }
 

@@ -130,6 +130,14 @@ package final class JobExecution {
         } catch {
             throw JobFailure.state(error)
         }
+        do throws(CorruptBytes) {
+            try keyed.finishRestore()
+        } catch {
+            throw JobFailure(
+                .damage, "the state of operator \(keyed.operatorID) is not what this version writes",
+                detail: "expected \(error.expected)",
+                hint: "restore the data directory from a copy, or start over with --fresh")
+        }
     }
 
     /// Empty state and the sinks' ends, committed before the first row is written.

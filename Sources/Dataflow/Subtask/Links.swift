@@ -44,6 +44,8 @@ package protocol KeyedOperator: AnyObject {
     /// One entry of a recovered state, in the order of the changes; `value` nil: the key is gone.
     /// Errors: bytes that `snapshot` does not write.
     func restore(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) throws(CorruptBytes)
+    /// All entries were given.
+    func finishRestore() throws(CorruptBytes)
     /// Memory held, in bytes.
     var stateBytes: Int { get }
 }

@@ -1,7 +1,6 @@
 import Columnar
-import HostSystem
 
-// Reading a slot: as a result column, and as the bytes that state keeps.
+// Reading slots as a result column.
 
 extension Accumulator {
     /// The results of `slots`, in order.
@@ -46,95 +45,6 @@ extension Accumulator {
         var bitmap = Bitmap(repeating: true, count: slots.count)
         for (k, slot) in slots.enumerated() where !isValid(Int(slot)) { bitmap[k] = false }
         return bitmap
-    }
-
-    // MARK: State
-
-    package func encode(_ slot: Int, into writer: inout ByteWriter) {
-        switch self {
-        case .count(let a): writer.write(a.counts[slot])
-        case .integerSum(let a):
-            writer.write(a.sums[slot])
-            writer.write(a.counts[slot])
-        case .doubleSum(let a):
-            writer.write(a.sums[slot])
-            writer.write(a.counts[slot])
-        case .int32Extreme(let a):
-            writer.write(a.isSet[slot])
-            writer.write(a.values[slot])
-        case .int64Extreme(let a):
-            writer.write(a.isSet[slot])
-            writer.write(a.values[slot])
-        case .doubleExtreme(let a):
-            writer.write(a.isSet[slot])
-            writer.write(a.values[slot])
-        case .booleanExtreme(let a):
-            writer.write(a.isSet[slot])
-            writer.write(a.values[slot])
-        case .stringExtreme(let a):
-            writer.write(a.isSet[slot])
-            writer.writeBytes(a.values[slot])
-        }
-    }
-
-    package mutating func decode(_ slot: Int, from reader: inout ByteReader) throws(CorruptBytes) {
-        switch self {
-        case .count(var a):
-            let count = try reader.read(Int64.self, "count")
-            self = .count(CountAccumulator())
-            a.counts[slot] = count
-            self = .count(a)
-        case .integerSum(var a):
-            let sum = try reader.read(Int128.self, "sum")
-            let count = try reader.read(Int64.self, "count")
-            self = .integerSum(IntegerSumAccumulator())
-            a.sums[slot] = sum
-            a.counts[slot] = count
-            self = .integerSum(a)
-        case .doubleSum(var a):
-            let sum = try reader.readDouble()
-            let count = try reader.read(Int64.self, "count")
-            self = .doubleSum(DoubleSumAccumulator())
-            a.sums[slot] = sum
-            a.counts[slot] = count
-            self = .doubleSum(a)
-        case .int32Extreme(var a):
-            let isSet = try reader.readBool()
-            let value = try reader.read(Int32.self, "extreme")
-            self = .int32Extreme(ExtremeAccumulator())
-            a.isSet[slot] = isSet
-            a.values[slot] = value
-            self = .int32Extreme(a)
-        case .int64Extreme(var a):
-            let isSet = try reader.readBool()
-            let value = try reader.read(Int64.self, "extreme")
-            self = .int64Extreme(ExtremeAccumulator())
-            a.isSet[slot] = isSet
-            a.values[slot] = value
-            self = .int64Extreme(a)
-        case .doubleExtreme(var a):
-            let isSet = try reader.readBool()
-            let value = try reader.readDouble()
-            self = .doubleExtreme(ExtremeAccumulator())
-            a.isSet[slot] = isSet
-            a.values[slot] = value
-            self = .doubleExtreme(a)
-        case .booleanExtreme(var a):
-            let isSet = try reader.readBool()
-            let value = try reader.read(UInt8.self, "extreme")
-            self = .booleanExtreme(ExtremeAccumulator())
-            a.isSet[slot] = isSet
-            a.values[slot] = value
-            self = .booleanExtreme(a)
-        case .stringExtreme(var a):
-            let isSet = try reader.readBool()
-            let value = try reader.readString("extreme")
-            self = .stringExtreme(StringExtremeAccumulator())
-            a.valueBytes += value.utf8.count - a.values[slot].count
-            a.isSet[slot] = isSet
-            a.values[slot] = Array(value.utf8)
-            self = .stringExtreme(a)
-        }
     }
 }
 

@@ -64,6 +64,8 @@ package final class GroupAggregate: KeyedOperator {
     /// Scratch: the slots of a batch's rows.
     private var slots: [Int32] = []
     private var drainedSinceSnapshot = 0
+    /// Entries of a recovered state on their way into the tables.
+    private var restored = GroupStateReader()
 
     package init(_ description: GroupAggregateDescription, memoryBytes: Int) {
         operatorID = description.operatorID
@@ -211,17 +213,10 @@ package final class GroupAggregate: KeyedOperator {
         }
         slots.append(contentsOf: (savedCount..<groupCount).map { Int32($0) })
         var changes = StateChanges(operatorID: operatorID)
-        var key: [UInt8] = []
-        var value = ByteWriter()
-        for slot in slots {
-            key.removeAll(keepingCapacity: true)
-            value.removeAll()
-            table.encodedKey(of: Int(slot), into: &key)
-            for accumulator in accumulators { accumulator.encode(Int(slot), into: &value) }
-            let keyGroup = KeyGroup(
-                hash: key.withUnsafeBytes { KeyHash.hash($0) },
-                maximumParallelism: KeyGroup.defaultMaximumParallelism)
-            changes.put(keyGroup: keyGroup, key: key, value: value.bytes)
+        var writer = GroupStateWriter()
+        for first in stride(from: 0, to: slots.count, by: Self.slotsPerBatch) {
+            let batch = Array(slots[first..<min(first + Self.slotsPerBatch, slots.count)])
+            writer.write(batch, of: table, accumulators, into: &changes)
         }
         dirty.removeAll(keepingCapacity: true)
         savedCount = groupCount
@@ -233,20 +228,21 @@ package final class GroupAggregate: KeyedOperator {
         guard let value else {
             throw CorruptBytes(offset: 0, expected: "the values of a group, which is never deleted")
         }
-        guard let slot = table.insert(encodedKey: key) else {
-            throw CorruptBytes(offset: 0, expected: "a key of the GROUP BY's types")
-        }
+        restored.append(key: key, value: value)
+        if restored.count >= Self.slotsPerBatch { try finishRestore() }
+    }
+
+    package func finishRestore() throws(CorruptBytes) {
+        guard restored.count > 0 else { return }
+        let keys = try restored.keyColumns(types: table.types)
+        table.resolve(keys, rowCount: restored.count, selection: nil, into: &slots)
         growToGroups()
+        try restored.loadValues(into: &accumulators, slots: slots)
+        restored.removeAll()
         emittedCount = groupCount
         savedCount = groupCount
-        var reader = ByteReader(Array(value))
-        for index in accumulators.indices { try accumulators[index].decode(Int(slot), from: &reader) }
-        guard reader.isAtEnd else {
-            throw CorruptBytes(offset: reader.position, expected: "the end of a group's values")
-        }
     }
 }
-
 extension Accumulator {
     /// An empty accumulator of the same kind.
     func emptied() -> Accumulator {
