@@ -1,10 +1,9 @@
 import Columnar
 import HostSystem
 import Operators
+import StreamSQL
 import TestSupport
 import Testing
-
-@testable import StreamSQL
 
 /// Generated queries, run as bound and as optimised over the same rows: the answers have to be equal. Where the query as bound
 /// fails on a row, the optimised one may fail or may not reach that row.
@@ -36,19 +35,10 @@ import Testing
     }
 
     private func bound(_ sql: String) throws(SQLError) -> LogicalPlan {
-        let source = try SourceText(Array((Self.table + "EXPLAIN " + sql).utf8))
-        var catalog = Catalog()
-        for statement in try Parser.statements(of: source) {
-            switch statement {
-            case .createTable(let table):
-                let name = Identifier(name: "t", span: table.name.span)
-                catalog.add(try TableBinder(source: source).bind(table, name: name))
-            case .explain(.query(let query)):
-                return try QueryBinder(source: source).bind(query, Environment(catalog: catalog)).plan
-            default: break
-            }
+        guard let plan = try boundQuery(Array((Self.table + "EXPLAIN " + sql).utf8)) else {
+            preconditionFailure("the text ends in an EXPLAIN")
         }
-        preconditionFailure("the text ends in an EXPLAIN")
+        return plan
     }
 
     @Test(arguments: Array(1...8) as [UInt64])
@@ -66,7 +56,7 @@ import Testing
             }
             let optimized = Optimizer.optimize(plan)
             let data = data(&random)
-            let label = "seed \(seed), round \(round): \(sql)\n\(PlanText.lines(of: optimized).joined(separator: "\n"))"
+            let label = "seed \(seed), round \(round): \(sql)\n\(fingerprintText(optimized))"
             #expect(optimized.columns.map(\.type) == plan.columns.map(\.type), "\(label)")
             guard let expected = rows(data, plan) else { continue }
             answered += 1

@@ -13,6 +13,21 @@ package func analyze(
     return try analyzer.finish(file, overrides)
 }
 
+/// The plan of the query that a text's last EXPLAIN names, as bound: what `Optimizer` begins with.
+package func boundQuery(_ text: [UInt8]) throws(SQLError) -> LogicalPlan? {
+    let source = try SourceText(text)
+    var analyzer = Analyzer(source)
+    var plan: LogicalPlan?
+    for statement in try Parser.statements(of: source) {
+        if case .explain(.query(let query)) = statement {
+            plan = try analyzer.bound(query).plan
+        } else {
+            try analyzer.apply(statement)
+        }
+    }
+    return plan
+}
+
 private struct Analyzer {
     private let source: SourceText
     private var catalog = Catalog()
@@ -35,7 +50,7 @@ private struct Analyzer {
         case .insert(let inserts):
             for insert in inserts { try add(insert) }
         case .explain(.query(let query)):
-            let relation = try QueryBinder(source: source).bind(query, Environment(catalog: catalog))
+            let relation = try bound(query)
             try addWeight(relation.bulk, at: query.span)
             explains.append(ExplainRequest(plans: [Optimizer.optimize(relation.plan)]))
         case .explain(.inserts(let inserts)):
@@ -43,6 +58,10 @@ private struct Analyzer {
             for insert in inserts { plans.append(Optimizer.optimize(.sink(try bind(insert)))) }
             explains.append(ExplainRequest(plans: plans))
         }
+    }
+
+    func bound(_ query: QuerySyntax) throws(SQLError) -> Relation {
+        try QueryBinder(source: source).bind(query, Environment(catalog: catalog))
     }
 
     // MARK: CREATE

@@ -13,8 +13,8 @@ import Operators
 // A row that a filter drops is computed less far than before: an expression that would have failed on it does not run.
 // Nothing that may fail is computed on more rows than as written.
 
-enum Optimizer {
-    static func optimize(_ plan: LogicalPlan) -> LogicalPlan {
+package enum Optimizer {
+    package static func optimize(_ plan: LogicalPlan) -> LogicalPlan {
         let filtered = FilterPushdown.apply(plan)
         let merged = ProjectionMerge.apply(filtered)
         let pruned = ColumnPruning.apply(merged)
