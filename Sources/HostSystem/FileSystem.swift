@@ -39,6 +39,8 @@ package struct FileStatus: Equatable, Sendable {
     /// Tells two files of one path apart (device and inode on a real disk).
     package var identity: UInt64
     package var modifiedMilliseconds: Int64
+    /// Neither a regular file nor a directory: a pipe, a device, a socket.
+    package var isSpecial = false
 
     package init(isDirectory: Bool, sizeBytes: Int, identity: UInt64, modifiedMilliseconds: Int64) {
         self.isDirectory = isDirectory

@@ -147,6 +147,7 @@ extension FileStatus {
             isDirectory: raw.st_mode & S_IFMT == S_IFDIR, sizeBytes: Int(raw.st_size),
             identity: UInt64(raw.st_ino) ^ (UInt64(raw.st_dev) &* 0x9E37_79B9_7F4A_7C15),
             modifiedMilliseconds: Int64(raw.st_mtim.tv_sec) * 1000 + Int64(raw.st_mtim.tv_nsec) / 1_000_000)
+        isSpecial = !isDirectory && raw.st_mode & S_IFMT != S_IFREG
     }
 }
 

@@ -47,9 +47,11 @@ struct JobFile: ParsableArguments {
             return try analyze(text, file: file, overrides: overrides)
         } catch {
             let source = String(decoding: text, as: UTF8.self)
-            throw ToolFailure(
+            var failure = ToolFailure(
                 message: error.message, rendered: error.rendered(file: file, source: source), detail: error.detail,
                 hint: error.hint)
+            failure.place = error.place.map { (file, $0.line, $0.column) }
+            throw failure
         }
     }
 }

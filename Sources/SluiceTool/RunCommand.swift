@@ -56,6 +56,8 @@ struct RunCommand: ParsableCommand {
     }
 
     private func perform() throws(ToolFailure) {
+        let events = EventQueue()
+        StopSignals.watch(events)
         if savepoint != nil { throw ToolFailure(message: "starting from a savepoint (-s) is not supported yet") }
         let definition = try job.analyzed()
         for warning in definition.warnings { StandardStreams.error("warning: \(warning)\n") }
@@ -66,8 +68,6 @@ struct RunCommand: ParsableCommand {
             job: name, dataDirectory: dataDirectory, graph: JobPlanner.plan(definition.sinks), settings: settings.job,
             isFresh: fresh,
             setAsideOutput: { (part, files) throws(JobFailure) in try FileSink.setAside(part.bytes, files) })
-        let events = EventQueue()
-        StopSignals.watch(events)
         let display = RunDisplay(time: SystemTime(), plainIntervalNanoseconds: settings.progressIntervalNanoseconds)
         do throws(JobFailure) {
             let run = try JobRun(

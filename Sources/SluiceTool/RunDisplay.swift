@@ -42,7 +42,7 @@ final class RunDisplay: RunObserver {
         observe(metrics, now)
         guard now - startNanoseconds > 500_000_000 else { return }
         if isTerminal {
-            StandardStreams.error("\r\u{1B}[K" + line(metrics, now))
+            StandardStreams.error("\r\u{1B}[K" + line(metrics, now).prefix(StandardStreams.errorWidth - 1))
             isLineOpen = true
         } else if plainIntervalNanoseconds > 0, now >= nextPlainNanoseconds {
             nextPlainNanoseconds = now + plainIntervalNanoseconds

@@ -17,6 +17,7 @@ struct SluiceCommand: ParsableCommand {
         subcommands: [RunCommand.self, ExplainCommand.self])
 
     static func main() {
+        StandardStreams.openMissing()
         sluice_keep_freed_memory()
         main(nil)
     }

@@ -6,6 +6,18 @@ enum StandardStreams {
     static func error(_ text: String) { write(text, to: STDERR_FILENO) }
     static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
+    /// Columns of the terminal behind standard error; 80 where it does not say.
+    static var errorWidth: Int {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return 80 }
+        return Int(size.ws_col)
+    }
+
+    /// Files of ours must never get the number of a standard stream that the caller has closed.
+    static func openMissing() {
+        for descriptor in 0...2 where fcntl(Int32(descriptor), F_GETFD) == -1 { _ = Glibc.open("/dev/null", O_RDWR) }
+    }
+
     private static func write(_ text: String, to descriptor: Int32) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {

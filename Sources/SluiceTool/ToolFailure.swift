@@ -8,6 +8,8 @@ struct ToolFailure: Error {
     var rendered: String?
     var detail: String?
     var hint: String?
+    /// Of a mistake in a SQL file.
+    var place: (file: String, line: Int, column: Int)?
     var exitCode: Int32 = 1
 
     static let conflict: Int32 = 4
@@ -40,6 +42,8 @@ struct ToolFailure: Error {
         .object([
             ("message", .string(message)), ("detail", detail.map { .string($0) } ?? .null),
             ("hint", hint.map { .string($0) } ?? .null),
+            ("file", place.map { .string($0.file) } ?? .null), ("line", place.map { .integer($0.line) } ?? .null),
+            ("column", place.map { .integer($0.column) } ?? .null),
         ])
     }
 

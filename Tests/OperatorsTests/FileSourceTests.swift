@@ -153,6 +153,17 @@ import Testing
         #expect(failure?.kind == .data)
     }
 
+    @Test func aListMadeUnderAvailableNowStaysOpenEnded() throws {
+        try put("in", "{\"a\":1}\n{\"a\":2")
+        let first = source("in") { $0.readsWhatIsThere = true }
+        try first.restore(from: nil)
+        let position = try first.position()
+        try put("in", "{\"a\":1}\n{\"a\":23}\n")
+        let second = source("in")
+        try second.restore(from: position)
+        #expect(try readAll(second) == [1, 23])
+    }
+
     @Test func aMissingPathIsNamed() {
         let failure = #expect(throws: JobFailure.self) { try source("nowhere").restore(from: nil) }
         #expect(failure?.message == "table \"t\" reads 'nowhere', which does not exist")

@@ -119,7 +119,7 @@ package final class JobExecution {
     }
 
     private func part(_ operatorID: UInt32, of record: CheckpointRecord?) -> [UInt8]? {
-        record?.parts.first { $0.operatorID == operatorID }?.bytes
+        record?.part(of: operatorID, subtask: Subtask.parallelIndex)
     }
 
     private func restore(_ keyed: any KeyedOperator) throws(JobFailure) {
@@ -148,9 +148,13 @@ package final class JobExecution {
             for link in worker.links {
                 switch link {
                 case .source(let source, let operatorID):
-                    parts.append(.init(operatorID: operatorID, subtask: 0, bytes: try source.position()))
+                    parts.append(
+                        .init(operatorID: operatorID, subtask: Subtask.parallelIndex, bytes: try source.position()))
                 case .sink(let sink):
-                    parts.append(.init(operatorID: sink.operatorID, subtask: 0, bytes: try sink.prepare(barrier)))
+                    parts.append(
+                        .init(
+                            operatorID: sink.operatorID, subtask: Subtask.parallelIndex,
+                            bytes: try sink.prepare(barrier)))
                 case .transform, .keyed: break
                 }
             }

@@ -104,6 +104,8 @@ package struct JobRun {
             wantsFresh = true
         }
         if wantsFresh {
+            // What cannot begin must not cost the output of what was.
+            for source in request.graph.boundedSources { try source.checkInputs(files: files) }
             try setAside(journal, store, record, run)
             return try begin(journal)
         }
@@ -166,13 +168,13 @@ package struct JobRun {
             run: RunIdentity(id: run, directory: directory.run(request.job)), subtask: 0, settings: request.settings,
             notice: { notices.post($0) })
         var unread: [UnreadInput] = []
+        for source in request.graph.boundedSources {
+            guard let position = record.part(of: source.operatorID, subtask: Subtask.parallelIndex) else { continue }
+            unread += try source.unread(since: position, files: files)
+        }
         for description in request.graph.vertices.flatMap(\.links) {
-            if let source = description as? any BoundedSourceDescription,
-                let position = record.part(of: source.operatorID, subtask: 0)
-            {
-                unread += try source.unread(since: position, files: files)
-            } else if case .sink(let sink) = try description.makeLink(context) {
-                try sink.open(from: record.part(of: sink.operatorID, subtask: 0))
+            if case .sink(let sink) = try description.makeLink(context) {
+                try sink.open(from: record.part(of: sink.operatorID, subtask: Subtask.parallelIndex))
             }
         }
         notices.takeAll().forEach(observer.notice)

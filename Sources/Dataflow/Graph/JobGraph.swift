@@ -75,7 +75,10 @@ package struct UnreadInput: Equatable, Sendable {
 /// A source that ends, and can say what has come since.
 package protocol BoundedSourceDescription: LinkDescription {
     var operatorID: UInt32 { get }
+    /// Errors: what was read is not as it was.
     func unread(since position: [UInt8], files: any FileSystem) throws(JobFailure) -> [UnreadInput]
+    /// Errors: inputs that cannot be read.
+    func checkInputs(files: any FileSystem) throws(JobFailure)
 }
 
 package struct Vertex: Sendable {
@@ -99,5 +102,11 @@ package struct JobGraph: Sendable {
     package init(vertices: [Vertex], fingerprint: [String]) {
         self.vertices = vertices
         self.fingerprint = fingerprint
+    }
+}
+
+extension JobGraph {
+    var boundedSources: [any BoundedSourceDescription] {
+        vertices.flatMap(\.links).compactMap { $0 as? any BoundedSourceDescription }
     }
 }

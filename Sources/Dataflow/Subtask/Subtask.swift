@@ -35,7 +35,11 @@ package final class Subtask {
         case finished
     }
 
+    /// Of the parallel subtasks of one operator; there is one of each.
+    package static let parallelIndex: UInt32 = 0
+
     package let name: String
+    /// Of the vertex in the graph.
     package let index: UInt32
     private let inputs: [Channel]
     private let links: [ChainLink]
@@ -209,12 +213,13 @@ package final class Subtask {
             switch link {
             case .source(let source, let operatorID):
                 let position = try source.position()
-                snapshot.parts.append(.init(operatorID: operatorID, subtask: index, bytes: position))
+                snapshot.parts.append(.init(operatorID: operatorID, subtask: Self.parallelIndex, bytes: position))
             case .transform: break
             case .keyed(let keyed): snapshot.changes.append(try keyed.snapshot())
             case .sink(let sink):
                 let state = try sink.prepare(barrier)
-                snapshot.parts.append(.init(operatorID: sink.operatorID, subtask: index, bytes: state))
+                snapshot.parts.append(
+                    .init(operatorID: sink.operatorID, subtask: Self.parallelIndex, bytes: state))
             }
         }
         epochWasAsked = false

@@ -12,7 +12,9 @@ package struct BlackholeSinkDescription: LinkDescription {
         self.fields = fields
     }
 
-    package func makeLink(_: LinkContext) throws(JobFailure) -> ChainLink { .sink(BlackholeSink(self)) }
+    package func makeLink(_ context: LinkContext) throws(JobFailure) -> ChainLink {
+        .sink(BlackholeSink(self, context))
+    }
 }
 
 /// Takes rows and keeps nothing of them.
@@ -21,13 +23,13 @@ final class BlackholeSink: Sink {
     let wantsEpoch = false
     private let notNull: NotNullCheck
 
-    init(_ description: BlackholeSinkDescription) {
+    init(_ description: BlackholeSinkDescription, _ context: LinkContext) {
         operatorID = description.operatorID
-        notNull = NotNullCheck(table: description.table, fields: description.fields)
+        notNull = NotNullCheck(table: description.table, fields: description.fields, context)
     }
 
     func open(from _: [UInt8]?) {}
-    func write(_ batch: Batch) throws(JobFailure) { try notNull.check(batch) }
+    func write(_ batch: Batch) throws(JobFailure) { _ = try notNull.checked(batch) }
     func prepare(_: Barrier) -> [UInt8] { [] }
     func committed(_: Barrier) {}
 }

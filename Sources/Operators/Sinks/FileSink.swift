@@ -48,7 +48,7 @@ package final class FileSink: Sink {
         self.description = description
         self.context = context
         operatorID = description.operatorID
-        notNull = NotNullCheck(table: description.table, fields: description.fields)
+        notNull = NotNullCheck(table: description.table, fields: description.fields, context)
         switch description.format {
         case .json(let options): writer = JSONRowWriter(fields: description.fields, options: options)
         case .debeziumJSON(let options): writer = DebeziumJSONWriter(fields: description.fields, options: options)
@@ -79,7 +79,7 @@ package final class FileSink: Sink {
     }
 
     package func write(_ batch: Batch) throws(JobFailure) {
-        try notNull.check(batch)
+        let batch = try notNull.checked(batch)
         bytes.removeAll(keepingCapacity: true)
         writer.write(batch, to: &bytes)
         let now = context.time.wallMilliseconds()

@@ -37,7 +37,7 @@ final class PrintSink: Sink {
     init(_ description: PrintSinkDescription, _ context: LinkContext) {
         operatorID = description.operatorID
         self.context = context
-        notNull = NotNullCheck(table: description.table, fields: description.fields)
+        notNull = NotNullCheck(table: description.table, fields: description.fields, context)
         writer = PrintWriter(fields: description.fields, identifier: description.identifier)
     }
 
@@ -56,8 +56,7 @@ final class PrintSink: Sink {
     }
 
     func write(_ batch: Batch) throws(JobFailure) {
-        try notNull.check(batch)
-        writer.write(batch, to: &pending)
+        writer.write(try notNull.checked(batch), to: &pending)
     }
 
     func prepare(_ barrier: Barrier) -> [UInt8] {
@@ -75,6 +74,8 @@ final class PrintSink: Sink {
     }
 
     private func show(_ state: [UInt8]) throws(JobFailure) {
+        // The live line goes, and is drawn again below what is printed.
+        if isatty(STDOUT_FILENO) == 1 && isatty(STDERR_FILENO) == 1 { _ = Glibc.write(STDERR_FILENO, "\r\u{1B}[K", 4) }
         var rest = state[Self.numberBytes...]
         while !rest.isEmpty {
             let written = rest.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress!, $0.count) }

@@ -31,12 +31,15 @@ package struct FilePosition: Equatable, Sendable {
     package var files: [File]
     /// The file being read.
     package var current = 0
+    /// Listed by a run that takes what is there: more may come, and a last line without an end waits for it.
+    package var isOpenEnded = false
 
     package init(files: [File]) { self.files = files }
 
     package func encoded() -> [UInt8] {
         var writer = ByteWriter()
         writer.write(Self.version)
+        writer.write(isOpenEnded)
         writer.writeVarint(UInt64(current))
         writer.writeVarint(UInt64(files.count))
         for file in files {
@@ -55,6 +58,7 @@ package struct FilePosition: Equatable, Sendable {
         guard try reader.read(UInt8.self, "version") == Self.version else {
             throw CorruptBytes(offset: 0, expected: "a file position of version \(Self.version)")
         }
+        isOpenEnded = try reader.readBool()
         let current = try reader.readVarint("current file")
         let count = try reader.readVarint("file count")
         guard count <= reader.remaining, current <= count else {

@@ -40,11 +40,18 @@ extension FileSourceDescription {
         var consumed: [String: Int] = [:]
         for file in before.files { consumed[file.path] = file.limitBytes }
         var unread: [UnreadInput] = []
+        for file in before.files { try file.verify(files) }
         for file in try FileInventory(files: files).list(path, table: table) {
             let more = file.limitBytes - (consumed[file.path] ?? 0)
             if more > 0 { unread.append(UnreadInput(path: file.path, bytes: more)) }
         }
         return unread
+    }
+}
+
+extension FileSourceDescription {
+    package func checkInputs(files: any FileSystem) throws(JobFailure) {
+        _ = try FileInventory(files: files).list(path, table: table)
     }
 }
 
@@ -96,11 +103,13 @@ package final class FileSource: Source {
     package func restore(from position: [UInt8]?) throws(JobFailure) {
         if let position {
             place = try FilePosition.decode(position, table: description.table)
-            for file in place.files { try verify(file) }
-            if context.settings.listsInputsAnew { try listAnew() }
+            for file in place.files { try file.verify(context.files) }
+            let listsAnew = place.isOpenEnded && !context.settings.readsWhatIsThere
+            if context.settings.listsInputsAnew || listsAnew { try listAnew() }
         } else {
             place = FilePosition(files: try inventory())
         }
+        place.isOpenEnded = context.settings.readsWhatIsThere
         let total = place.files.reduce(0) { $0 + $1.limitBytes }
         context.metrics.add(total, to: context.metrics.bytesTotal)
         context.metrics.add(place.files.reduce(0) { $0 + $1.consumedBytes }, to: context.metrics.bytesRead)
@@ -131,46 +140,6 @@ package final class FileSource: Source {
         place = FilePosition(files: files)
     }
 
-    private func verify(_ file: FilePosition.File) throws(JobFailure) {
-        guard file.consumedBytes > 0 else { return }
-        let isAsItWas = try JobFailure.onFiles("checking '\(file.path)'") { () throws(FileError) -> Bool? in
-            guard let status = try context.files.status(file.path) else { return nil }
-            guard status.sizeBytes >= file.consumedBytes else { return false }
-            let opened = try context.files.open(file.path, .read)
-            defer { opened.close() }
-            let proof = min(file.consumedBytes, FilePosition.proofBytes)
-            let head = try checksum(opened, 0, proof)
-            let tail = try checksum(opened, file.consumedBytes - proof, proof)
-            return head == file.headChecksum && tail == file.tailChecksum
-        }
-        switch isAsItWas {
-        case true?: return
-        case nil where file.consumedBytes >= file.limitBytes: return
-        case nil:
-            throw JobFailure(
-                .world, "'\(file.path)' is gone, and \(file.limitBytes - file.consumedBytes) of its bytes are unread",
-                hint: "put it back, or start over with --fresh")
-        case false?:
-            throw JobFailure(
-                .world, "'\(file.path)' has changed in the \(file.consumedBytes) bytes that were read before",
-                detail: "what was published from it can no longer be continued",
-                hint: "put the file back as it was, or start over with --fresh")
-        }
-    }
-
-    private func checksum(_ file: any FileHandle, _ offset: Int, _ count: Int) throws(FileError) -> UInt32 {
-        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 8)
-        defer { bytes.deallocate() }
-        var filled = 0
-        while filled < count {
-            let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[filled...])
-            let got = try file.read(into: rest, at: offset + filled)
-            if got == 0 { break }
-            filled += got
-        }
-        return Checksum.crc32c(UnsafeRawBufferPointer(rebasing: bytes[..<filled]))
-    }
-
     package func position() throws(JobFailure) -> [UInt8] {
         if place.current < place.files.count { try prove(place.current) }
         return place.encoded()
@@ -182,7 +151,10 @@ package final class FileSource: Source {
         guard let handle, file.consumedBytes > 0 else { return }
         let proof = min(file.consumedBytes, FilePosition.proofBytes)
         let sums = try JobFailure.onFiles("reading '\(file.path)'") { () throws(FileError) in
-            (head: try checksum(handle, 0, proof), tail: try checksum(handle, file.consumedBytes - proof, proof))
+            (
+                head: try FileProof.checksum(handle, 0, proof),
+                tail: try FileProof.checksum(handle, file.consumedBytes - proof, proof)
+            )
         }
         place.files[index].headChecksum = sums.head
         place.files[index].tailChecksum = sums.tail

@@ -1,0 +1,50 @@
+import Dataflow
+import HostSystem
+
+// What was consumed of a file is proven by checksums of its first and last 64 KiB: a file that was rewritten is refused,
+// and one that grew is not.
+
+enum FileProof {
+    static func checksum(_ file: any FileHandle, _ offset: Int, _ count: Int) throws(FileError) -> UInt32 {
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 8)
+        defer { bytes.deallocate() }
+        var filled = 0
+        while filled < count {
+            let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[filled...])
+            let got = try file.read(into: rest, at: offset + filled)
+            if got == 0 { break }
+            filled += got
+        }
+        return Checksum.crc32c(UnsafeRawBufferPointer(rebasing: bytes[..<filled]))
+    }
+}
+
+extension FilePosition.File {
+    /// Errors: the consumed bytes are not as they were, or unread ones are gone.
+    func verify(_ files: any FileSystem) throws(JobFailure) {
+        guard consumedBytes > 0 else { return }
+        let isAsItWas = try JobFailure.onFiles("checking '\(path)'") { () throws(FileError) -> Bool? in
+            guard let status = try files.status(path) else { return nil }
+            guard status.sizeBytes >= consumedBytes else { return false }
+            let opened = try files.open(path, .read)
+            defer { opened.close() }
+            let proof = min(consumedBytes, FilePosition.proofBytes)
+            let head = try FileProof.checksum(opened, 0, proof)
+            let tail = try FileProof.checksum(opened, consumedBytes - proof, proof)
+            return head == headChecksum && tail == tailChecksum
+        }
+        switch isAsItWas {
+        case true?: return
+        case nil where consumedBytes >= limitBytes: return
+        case nil:
+            throw JobFailure(
+                .world, "'\(path)' is gone, and \(limitBytes - consumedBytes) of its bytes are unread",
+                hint: "put it back, or start over with --fresh")
+        case false?:
+            throw JobFailure(
+                .world, "'\(path)' has changed in the \(consumedBytes) bytes that were read before",
+                detail: "what was published from it can no longer be continued",
+                hint: "put the file back as it was, or start over with --fresh")
+        }
+    }
+}

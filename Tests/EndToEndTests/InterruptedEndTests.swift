@@ -1,0 +1,89 @@
+import TestSupport
+import Testing
+
+/// Kills at the end of a run, and inputs that changed while nobody looked.
+@Suite struct InterruptedEndTests {
+    private static let copy = """
+        CREATE TABLE lines (k STRING, v INT)
+          WITH ('connector' = 'filesystem', 'path' = 'in', 'format' = 'csv');
+        CREATE TABLE copied (k STRING, v INT)
+          WITH ('connector' = 'filesystem', 'path' = 'out', 'format' = 'json');
+        INSERT INTO copied SELECT k, v FROM lines;
+        """
+
+    private func workspace(_ lines: String) throws -> Workspace {
+        let workspace = try Workspace()
+        try workspace.write(Self.copy, to: "copy.sql")
+        try workspace.write(lines, to: "in/a")
+        return workspace
+    }
+
+    private func published(_ workspace: Workspace) throws -> String {
+        String(decoding: try workspace.published("out"), as: UTF8.self)
+    }
+
+    @Test(arguments: ["after-commit", "after-rename", "before-folder-sync"])
+    func whatTheLastCommitLeftIsDoneByTheNextStart(point: String) throws {
+        let workspace = try workspace("a,1\nb,2\n")
+        // Checkpoint 0 renames nothing: the commit that counts is the second one, the rename the first one.
+        let time = point == "after-commit" ? 2 : 1
+        let killed = try SluiceRun(
+            "run", "copy.sql", "--data", "state", in: workspace, environment: ["SLUICE_FAULT": "\(point):\(time)"])
+        #expect(killed.ending == .signal(9), "\(killed.ending) \(killed.messages)")
+        let again = try SluiceRun("run", "copy.sql", "--data", "state", in: workspace)
+        #expect(again.ending == .exit(0), "\(again.messages)")
+        #expect(
+            again.messages.contains("finished before") && !again.messages.contains("earlier runs"), "\(again.messages)")
+        #expect(try published(workspace) == "{\"k\":\"a\",\"v\":1}\n{\"k\":\"b\",\"v\":2}\n")
+    }
+
+    @Test func aHalfLineWaitsAlsoWhereTheRunThatSawItWasKilled() throws {
+        let workspace = try workspace("a,1\nb,12")
+        let killed = try SluiceRun(
+            "run", "copy.sql", "--data", "state", "--available-now", in: workspace,
+            environment: ["SLUICE_FAULT": "after-commit:1"])
+        #expect(killed.ending == .signal(9))
+        try workspace.append("34\n", to: "in/a")
+        let resumed = try SluiceRun("run", "copy.sql", "--data", "state", in: workspace)
+        #expect(resumed.ending == .exit(0), "\(resumed.messages)")
+        #expect(try published(workspace) == "{\"k\":\"a\",\"v\":1}\n{\"k\":\"b\",\"v\":1234}\n")
+    }
+
+    @Test func aFinishedRunSaysThatItsInputWasChanged() throws {
+        let workspace = try workspace("a,1\n")
+        try SluiceRun("run", "copy.sql", "--data", "state", in: workspace)
+        try workspace.write("Z,9\n", to: "in/a")
+        let again = try SluiceRun("run", "copy.sql", "--data", "state", in: workspace)
+        #expect(again.ending == .exit(1))
+        #expect(again.messages.contains("'in/a' has changed"), "\(again.messages)")
+    }
+
+    @Test func freshLooksAtTheInputBeforeItSetsOutputAside() throws {
+        let workspace = try workspace("a,1\n")
+        try SluiceRun("run", "copy.sql", "--data", "state", in: workspace)
+        try workspace.write(Self.copy.replacing("'in'", with: "'elsewhere'"), to: "copy.sql")
+        let fresh = try SluiceRun("run", "copy.sql", "--data", "state", "--fresh", in: workspace)
+        #expect(fresh.ending == .exit(1) && fresh.messages.contains("elsewhere"), "\(fresh.messages)")
+        #expect(try published(workspace) == "{\"k\":\"a\",\"v\":1}\n")
+    }
+
+    @Test func stateThatDoesNotFitNamesTheOperatorAndMoreMemoryGoesOn() throws {
+        let workspace = try Workspace()
+        let sql = """
+            CREATE TABLE keys (k STRING) WITH ('connector' = 'filesystem', 'path' = 'in', 'format' = 'csv');
+            CREATE TABLE counts (k STRING, n BIGINT)
+              WITH ('connector' = 'filesystem', 'path' = 'out', 'format' = 'debezium-json');
+            INSERT INTO counts SELECT k, COUNT(*) FROM keys GROUP BY k;
+            """
+        try workspace.write(sql, to: "keys.sql")
+        let lines = (0..<400_000).map { "a key of some thirty bytes \($0)\n" }.joined()
+        try workspace.write(lines, to: "in/keys")
+        let small = try SluiceRun("run", "keys.sql", "--data", "state", "--memory", "32m", in: workspace)
+        #expect(small.ending == .exit(1), "\(small.ending)")
+        #expect(
+            small.messages.contains("GroupAggregate[k] holds") && small.messages.contains("MiB"), "\(small.messages)")
+        let larger = try SluiceRun("run", "keys.sql", "--data", "state", "--memory", "512m", in: workspace)
+        #expect(larger.ending == .exit(0) && larger.messages.contains("going on"), "\(larger.messages)")
+        #expect(try workspace.table("out").sortedRows().count == 400_000)
+    }
+}
