@@ -48,11 +48,8 @@ extension QueryBinder {
         var seen: Set<ScalarExpression> = []
         for group in groups {
             let expression = try binder.typed(try binder.bind(group), at: group.span)
-            // A literal is one group with or without it, and Flink does not take it for a position either.
-            if expression.expression.literal != nil {
-                throw source.notSupported(
-                    "GROUP BY a constant", at: group.span, hint: "positions are not taken: repeat the expression")
-            }
+            // It is no position, and makes no group of its own.
+            if expression.expression.literal != nil { continue }
             guard seen.insert(expression.expression).inserted else { continue }
             var name = source.sourcePlace(group.span).text
             if case .name(let parts) = group.kind { name = parts[parts.count - 1].name }

@@ -90,6 +90,23 @@ import Testing
         #expect(cast(" yes ", to: .boolean) == .fault("cannot cast \" yes \" to BOOLEAN"))
         #expect(cast("2026-01-01", to: .timestamp(precision: 3)) == .value(.timestamp(1_767_225_600_000)))
         #expect(cast("2026-01-01 00:00:00.127", to: .timestamp(precision: 1)) == .value(.timestamp(1_767_225_600_100)))
+        for (text, milliseconds) in [
+            ("2026-1-1", Int64(1_767_225_600_000)), ("2026-1-1 0:0:0", 1_767_225_600_000),
+            ("2026-01-01 1:2:3.4", 1_767_229_323_400), ("2026-01-01 00:00:00.", 1_767_225_600_000),
+            ("2025-12-31 24:00:00", 1_767_225_600_000), ("2025-12-31 24:00:00.0", 1_767_225_600_000),
+            ("2026-01-01 00:00:00.123456789", 1_767_225_600_123),
+        ] {
+            #expect(cast(text, to: .timestamp(precision: 3)) == .value(.timestamp(milliseconds)))
+        }
+        for text in [
+            "", "2026", "2026-01", "2026-1-", "2026-1-1 ", "2026-1-1 0:0", "2026-001-1", "26-1-1", "02026-1-1",
+            "2026-02-30", "2026-1-1 24:00:01", "2026-1-1 24:00:00.001", "2026-1-1 0:60:0",
+            "2026-01-01 00:00:00.1234567891", "2026-1-1 0:0:0 ", "2026-1-1 0:0:0.x", "0000-1-1",
+        ] {
+            #expect(
+                cast(text, to: .timestamp(precision: 3)) == .fault("cannot cast \"\(text)\" to TIMESTAMP(3)"))
+        }
+        for text in [".5", "-.5", "+.", "."] { #expect(cast(text, to: .int) == .value(.int(0))) }
         #expect(cast(" 2026-01-01 00:00:00", to: .timestamp(precision: 3)) != .value(.timestamp(1_767_225_600_000)))
         #expect(
             cast(String(repeating: "é", count: 100), to: .int)
