@@ -60,6 +60,19 @@ cold_start() {
     cd ..
 }
 
+# A hundred thousand keys in turn, so that every epoch changes all of them: how long the subtask that holds them stands
+# still for a checkpoint, hand-over and wait together.
+dirty_keys() {
+    mkdir -p dirty/input
+    cd dirty
+    seq 0 99999 | sed 's/.*/{"k":&}/' > block
+    for ((i = 0; i < 200; i++)); do cat block; done > input/keys.jsonl
+    "$bin/sluice" run "$here/Dirty/dirty_keys.sql" --data state --output json 2> /dev/null |
+        sed -E 's/.*"count":([0-9]+).*"stallMillisecondsP50":([0-9.]+),"stallMillisecondsP90":([0-9.]+).*/\2 ms median, \3 ms p90 of \1 commits of 100,000 dirty keys, hand-over and wait/'
+    cd ..
+    rm -rf dirty
+}
+
 # The state is that of a run which has processed everything there was; more is added, and the run that reads it is killed
 # at its first commit. The next one is measured, to its own first commit.
 restart_with_large_state() {
@@ -116,4 +129,5 @@ else
 fi
 
 cold_start
+dirty_keys
 restart_with_large_state

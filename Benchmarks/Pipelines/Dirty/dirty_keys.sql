@@ -1,0 +1,14 @@
+-- Every epoch of 40 ms changes all of a hundred thousand keys.
+
+SET 'execution.checkpointing.interval' = '40 ms';
+
+CREATE TABLE keys (
+  k BIGINT
+) WITH ('connector' = 'filesystem', 'path' = 'input/keys.jsonl', 'format' = 'json');
+
+CREATE TABLE counts (
+  k BIGINT,
+  n BIGINT
+) WITH ('connector' = 'blackhole');
+
+INSERT INTO counts SELECT k, COUNT(*) FROM keys GROUP BY k;
