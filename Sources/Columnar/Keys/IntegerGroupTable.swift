@@ -5,9 +5,11 @@
 
 package final class IntegerGroupTable {
     package let type: DataType
-    package private(set) var count = 0
-    private var index = SlotTable()
-    private var keys = GrowableBuffer<Int64>(capacity: 64)
+    // Touched several times for each new key, by methods that call nobody else's code: checking each access at run time
+    // costs 3 % of a keyed count.
+    @exclusivity(unchecked) package private(set) var count = 0
+    @exclusivity(unchecked) private var index = SlotTable()
+    @exclusivity(unchecked) private var keys = GrowableBuffer<Int64>(capacity: 64)
     /// The group of NULL, -1 while there is none. It has a place in `keys`, and no slot.
     private var nullGroup: Int32 = -1
 
