@@ -66,7 +66,7 @@ dirty_keys() {
     mkdir -p dirty/input
     cd dirty
     seq 0 99999 | sed 's/.*/{"k":&}/' > block
-    for ((i = 0; i < 200; i++)); do cat block; done > input/keys.jsonl
+    for ((i = 0; i < 500; i++)); do cat block; done > input/keys.jsonl
     "$bin/sluice" run "$here/Dirty/dirty_keys.sql" --data state --output json 2> /dev/null |
         sed -E 's/.*"count":([0-9]+).*"stallMillisecondsP50":([0-9.]+),"stallMillisecondsP90":([0-9.]+).*/\2 ms median, \3 ms p90 of \1 commits of 100,000 dirty keys, hand-over and wait/'
     cd ..

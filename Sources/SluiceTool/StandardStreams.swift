@@ -23,6 +23,11 @@ enum StandardStreams {
         while !rest.isEmpty {
             let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress!, $0.count) }
             if written < 0 && errno == EINTR { continue }
+            if written < 0 && errno == EAGAIN {
+                var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&ready, 1, -1)
+                continue
+            }
             // Nobody reads any more: there is nobody to tell.
             if written <= 0 { return }
             rest = rest.dropFirst(written)

@@ -67,6 +67,44 @@ import Testing
         #expect(try published(workspace) == "{\"k\":\"a\",\"v\":1}\n")
     }
 
+    @Test func renamesThatAreDueAreDoneAlsoWhereTheInputIsGone() throws {
+        let workspace = try workspace("a,1\n")
+        try SluiceRun(
+            "run", "copy.sql", "--data", "state", in: workspace, environment: ["SLUICE_FAULT": "after-commit:2"])
+        try workspace.remove("in")
+        let again = try SluiceRun("run", "copy.sql", "--data", "state", in: workspace)
+        #expect(again.ending == .exit(0), "\(again.messages)")
+        #expect(try published(workspace) == "{\"k\":\"a\",\"v\":1}\n")
+    }
+
+    @Test func aHalfWrittenHeaderIsAHeaderOnceItIsWhole() throws {
+        let workspace = try workspace("k,v\nb,1\n")
+        try workspace.write(
+            Self.copy.replacing("'csv')", with: "'csv', 'csv.skip-header' = 'true')"), to: "copy.sql")
+        try SluiceRun("run", "copy.sql", "--data", "state", "--available-now", in: workspace)
+        // A file before it, of which only half the header is there; the first one grows.
+        try workspace.write("\u{FEFF}k,v", to: "in/A")
+        try workspace.append("b,2\n", to: "in/a")
+        try SluiceRun("run", "copy.sql", "--data", "state", "--available-now", in: workspace)
+        try workspace.append("\nc,3\n", to: "in/A")
+        let last = try SluiceRun("run", "copy.sql", "--data", "state", "--available-now", in: workspace)
+        #expect(last.ending == .exit(0), "\(last.messages)")
+        #expect(
+            try published(workspace) == "{\"k\":\"b\",\"v\":1}\n{\"k\":\"b\",\"v\":2}\n{\"k\":\"c\",\"v\":3}\n")
+    }
+
+    @Test func freshLeadsOutOfDamagedState() throws {
+        let workspace = try workspace("a,1\n")
+        try SluiceRun("run", "copy.sql", "--data", "state", in: workspace)
+        for name in try workspace.files(under: "state/jobs/copy/run/delta") {
+            try workspace.write("rotten", to: "state/jobs/copy/run/delta/" + name)
+        }
+        let damaged = try SluiceRun("run", "copy.sql", "--data", "state", in: workspace)
+        #expect(damaged.ending == .exit(1) && damaged.messages.contains("--fresh"), "\(damaged.messages)")
+        let fresh = try SluiceRun("run", "copy.sql", "--data", "state", "--fresh", in: workspace)
+        #expect(fresh.ending == .exit(0), "\(fresh.messages)")
+    }
+
     @Test func stateThatDoesNotFitNamesTheOperatorAndMoreMemoryGoesOn() throws {
         let workspace = try Workspace()
         let sql = """

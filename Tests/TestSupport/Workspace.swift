@@ -62,6 +62,8 @@ package final class Workspace {
 
     package func text(of name: String) throws -> String { String(decoding: try bytes(of: name), as: UTF8.self) }
 
+    package func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: path + "/" + name) }
+
     package func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path + "/" + name) }
 
     /// The published part files of a sink's folder, in order, their bytes together. None where there is no folder yet.

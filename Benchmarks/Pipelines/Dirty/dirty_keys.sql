@@ -1,6 +1,6 @@
--- Every epoch of 40 ms changes all of a hundred thousand keys.
+-- Every epoch of 10 ms changes all of a hundred thousand keys.
 
-SET 'execution.checkpointing.interval' = '40 ms';
+SET 'execution.checkpointing.interval' = '10 ms';
 
 CREATE TABLE keys (
   k BIGINT

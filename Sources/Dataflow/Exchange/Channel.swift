@@ -47,6 +47,8 @@ package final class Channel: Sendable {
         let (element, wake) = queue.withLock { queue -> (Element?, Bool) in
             guard queue.head < queue.elements.count else { return (nil, false) }
             let element = queue.elements[queue.head]
+            // Lets go of the batch: it belongs to the consumer alone from here on.
+            queue.elements[queue.head] = .barrier(Barrier(checkpoint: 0, kind: .periodic))
             queue.head += 1
             queue.sizeBytes -= element.sizeBytes
             if queue.head == queue.elements.count {

@@ -68,10 +68,14 @@ package struct DataDirectory: Sendable {
             return lock
         }
         if let lock { return lock }
-        let holder = try JobFailure.onFiles(doing) { () throws(FileError) in try files.readAll(job(name) + "/pid") }
+        // Its holder may not have written its number yet.
+        let holder = try JobFailure.onFiles(doing) { () throws(FileError) in
+            try files.exists(job(name) + "/pid") ? files.readAll(job(name) + "/pid") : []
+        }
+        let process = String(decoding: holder, as: UTF8.self).trimmedLine
         throw JobFailure(
             .conflict, "job \"\(name)\" is already running",
-            detail: "process \(String(decoding: holder, as: UTF8.self).trimmedLine) runs it in '\(path)'",
+            detail: (process.isEmpty ? "another process" : "process \(process)") + " runs it in '\(path)'",
             hint: "stop that process first, or give this run another name: -D pipeline.name=…")
     }
 

@@ -82,7 +82,10 @@ package struct JobRun {
         do throws(StateError) {
             record = try store.recover(to: live.last)
         } catch {
-            throw JobFailure.state(error)
+            guard request.isFresh else { throw JobFailure.state(error) }
+            store.close()
+            observer.notice("the old state cannot be read, and its part files stay where they are: \(error)")
+            return try startOver(journal, live.run)
         }
         return try goOn(journal, store, record, live.run)
     }
@@ -156,6 +159,21 @@ package struct JobRun {
         return kind == .end ? .finished : .stopped
     }
 
+    /// `--fresh` where nothing of the old run can be read any more.
+    private func startOver(_ journal: Journal, _ run: RunID) throws(JobFailure) -> RunResult {
+        for source in request.graph.boundedSources { try source.checkInputs(files: files) }
+        try abandon(journal, run)
+        return try begin(journal)
+    }
+
+    private func abandon(_ journal: Journal, _ run: RunID) throws(JobFailure) {
+        do throws(JournalError) {
+            _ = try journal.append(.abandoned(job: request.job, run: run))
+        } catch {
+            throw JobFailure.journal(error)
+        }
+    }
+
     // MARK: Ends
 
     /// Nothing to do, unless inputs have grown; but what the last commit left to be renamed is renamed.
@@ -168,16 +186,16 @@ package struct JobRun {
             run: RunIdentity(id: run, directory: directory.run(request.job)), subtask: 0, settings: request.settings,
             notice: { notices.post($0) })
         var unread: [UnreadInput] = []
-        for source in request.graph.boundedSources {
-            guard let position = record.part(of: source.operatorID, subtask: Subtask.parallelIndex) else { continue }
-            unread += try source.unread(since: position, files: files)
-        }
         for description in request.graph.vertices.flatMap(\.links) {
             if case .sink(let sink) = try description.makeLink(context) {
                 try sink.open(from: record.part(of: sink.operatorID, subtask: Subtask.parallelIndex))
             }
         }
         notices.takeAll().forEach(observer.notice)
+        for source in request.graph.boundedSources {
+            guard let position = record.part(of: source.operatorID, subtask: Subtask.parallelIndex) else { continue }
+            unread += try source.unread(since: position, files: files)
+        }
         guard let first = unread.first else { return .alreadyFinished }
         let more = unread.count > 1 ? " (and \(unread.count - 1) more files)" : ""
         throw JobFailure(
@@ -207,10 +225,6 @@ package struct JobRun {
             throw .file(error, while: "setting the last run of job \"\(request.job)\" aside")
         }
         for part in record.parts { try request.setAsideOutput(part, files).forEach(observer.notice) }
-        do throws(JournalError) {
-            _ = try journal.append(.abandoned(job: request.job, run: run))
-        } catch {
-            throw JobFailure.journal(error)
-        }
+        try abandon(journal, run)
     }
 }

@@ -7,23 +7,24 @@ package final class MemoryBudget: Sendable {
     package static let reservedBytes = 48 << 20
 
     package let limitBytes: Int
-    private let used = Mutex<[String: Int]>([:])
+    private let used = Mutex<[UInt32: (name: String, bytes: Int)]>([:])
 
     package init(limitBytes: Int) { self.limitBytes = limitBytes }
 
     /// The part of the budget that tables, old values and channels share.
     package var stateLimitBytes: Int { max(limitBytes - Self.reservedBytes, limitBytes / 4) }
 
-    /// Says what an operator now holds. Returns the sum of all.
+    /// Says what an operator's subtask now holds. Returns the sum of all.
     @discardableResult
-    package func report(_ operatorName: String, bytes: Int) throws(JobFailure) -> Int {
-        let (sum, largest) = used.withLock { used -> (Int, (key: String, value: Int)?) in
-            used[operatorName] = bytes
-            return (used.values.reduce(0, +), used.max { ($0.value, $1.key) < ($1.value, $0.key) })
+    package func report(_ subtask: UInt32, _ name: String, bytes: Int) throws(JobFailure) -> Int {
+        let (sum, largest) = used.withLock { used -> (Int, (name: String, bytes: Int)?) in
+            used[subtask] = (name, bytes)
+            let largest = used.max { ($0.value.bytes, $1.key) < ($1.value.bytes, $0.key) }
+            return (used.values.reduce(0) { $0 + $1.bytes }, largest?.value)
         }
         guard sum > stateLimitBytes, let largest else { return sum }
         throw JobFailure(
-            .memory, "state does not fit in memory: \(largest.key) holds \(byteText(largest.value))",
+            .memory, "state does not fit in memory: \(largest.name) holds \(byteText(largest.bytes))",
             detail: "all operators together hold \(byteText(sum)) of the \(byteText(stateLimitBytes)) that --memory "
                 + "\(byteText(limitBytes)) leaves for state",
             hint: "start again with a larger --memory: the run goes on from its last checkpoint")

@@ -161,7 +161,7 @@ package final class Subtask {
 
     private func watchMemory(_ keyed: any KeyedOperator) throws(JobFailure) {
         let channels = inputs.reduce(0) { $0 + $1.sizeBytes }
-        let sum = try budget.report("\(name)", bytes: keyed.stateBytes + channels)
+        let sum = try budget.report(index, name, bytes: keyed.stateBytes + channels)
         metrics.stateBytes.store(sum, ordering: .relaxed)
     }
 

@@ -74,6 +74,7 @@ package final class CSVScanner: RecordScanner {
     }
 
     package func beginFile() { isAtStart = true }
+    package func continueFile() { isAtStart = false }
 
     package func scan(
         _ input: UnsafeRawBufferPointer, isFinal: Bool, maxRows: Int

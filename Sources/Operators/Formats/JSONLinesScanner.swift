@@ -82,6 +82,7 @@ package final class JSONLinesScanner: RecordScanner {
 
     /// JSON lines have no header, and what has been learned serves the next file.
     package func beginFile() {}
+    package func continueFile() {}
 
     package func scan(
         _ input: UnsafeRawBufferPointer, isFinal: Bool, maxRows: Int

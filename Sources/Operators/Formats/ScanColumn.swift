@@ -108,6 +108,8 @@ package struct ScanOutcome: Sendable {
 package protocol RecordScanner: AnyObject {
     /// What comes next is the beginning of a file (a header line, where the format has one).
     func beginFile()
+    /// What comes next is not the beginning of its file.
+    func continueFile()
 
     /// Takes whole records from the beginning of `input`, at most `maxRows` kept ones.
     ///

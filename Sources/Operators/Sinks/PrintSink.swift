@@ -81,6 +81,11 @@ final class PrintSink: Sink {
             let written = rest.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress!, $0.count) }
             if written < 0 {
                 if errno == EINTR { continue }
+                if errno == EAGAIN {
+                    var ready = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
+                    _ = poll(&ready, 1, -1)
+                    continue
+                }
                 throw .file(FileError(.write, "standard output", code: errno), while: "printing")
             }
             rest = rest.dropFirst(written)

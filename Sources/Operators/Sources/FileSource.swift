@@ -41,6 +41,9 @@ extension FileSourceDescription {
         for file in before.files { consumed[file.path] = file.limitBytes }
         var unread: [UnreadInput] = []
         for file in before.files { try file.verify(files) }
+        // Inputs may be taken away once they are read.
+        let isThere = try JobFailure.onFiles("looking for '\(path)'") { () throws(FileError) in try files.exists(path) }
+        guard isThere else { return [] }
         for file in try FileInventory(files: files).list(path, table: table) {
             let more = file.limitBytes - (consumed[file.path] ?? 0)
             if more > 0 { unread.append(UnreadInput(path: file.path, bytes: more)) }
@@ -66,9 +69,9 @@ extension FilePosition {
 }
 
 package final class FileSource: Source {
-    static let pieceBytes = 1 << 20
+    static let pieceBytes = 2 << 20
     static let longestRecordBytes = 1 << 30
-    static let rowsPerBatch = 4096
+    static let rowsPerBatch = 8192
     static let readableBehind = 64
 
     private let description: FileSourceDescription
@@ -218,9 +221,12 @@ package final class FileSource: Source {
             try context.files.open(file.path, .read)
         }
         try fill(file)
-        if file.consumedBytes == 0 {
+        // A byte-order mark alone is no line: what follows it is still the beginning.
+        if file.consumedLines > 0 {
+            scanner.continueFile()
+        } else {
             scanner.beginFile()
-            skipByteOrderMark()
+            if file.consumedBytes == 0 { skipByteOrderMark() }
         }
     }
 
@@ -252,11 +258,15 @@ package final class FileSource: Source {
         readOffset += got
     }
 
+    /// A record is held twice while its buffer grows, and once more as columns.
+    private var longestRecordBytes: Int { min(Self.longestRecordBytes, context.settings.memoryBytes / 4) }
+
     private func grow(_ file: FilePosition.File) throws(JobFailure) {
-        let size = min(buffer.count * 2, Self.longestRecordBytes + Self.readableBehind)
+        let size = min(buffer.count * 2, longestRecordBytes + Self.readableBehind)
         guard size > buffer.count else {
             throw JobFailure(
-                .data, "\(file.path):\(file.consumedLines + 1): a record of more than \(Self.longestRecordBytes) bytes")
+                .data, "\(file.path):\(file.consumedLines + 1): a record of more than \(byteText(longestRecordBytes))",
+                hint: "a larger --memory takes longer ones, up to \(byteText(Self.longestRecordBytes))")
         }
         let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 64)
         larger.initializeMemory(as: UInt8.self, repeating: 0)
