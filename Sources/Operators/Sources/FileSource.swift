@@ -69,9 +69,9 @@ extension FilePosition {
 }
 
 package final class FileSource: Source {
-    static let pieceBytes = 2 << 20
+    static let pieceBytes = 1 << 20
     static let longestRecordBytes = 1 << 30
-    static let rowsPerBatch = 8192
+    static let rowsPerBatch = 4096
     static let readableBehind = 64
 
     private let description: FileSourceDescription
