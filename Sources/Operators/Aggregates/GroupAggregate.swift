@@ -40,8 +40,9 @@ package struct GroupAggregateDescription: LinkDescription {
 }
 
 package final class GroupAggregate: KeyedOperator {
-    /// Slots per batch that `drain` sends.
-    static let slotsPerBatch = 4096
+    /// Slots per batch that `drain` sends, and strings in its columns, of which an update holds two.
+    private static let mostSlotsPerBatch = 4096
+    private static let mostStringBytesPerBatch = 1 << 29
 
     package let operatorID: UInt32
     private let keys: [Int]
@@ -61,6 +62,8 @@ package final class GroupAggregate: KeyedOperator {
     private var savedCount = 0
     /// Changes of this round that `drain` has sent.
     private var sentCount = 0
+    /// No row's strings take more: at most what all of one batch, or one entry of state, took.
+    private var longestRowBytes = 1
     /// Scratch: the slots of a batch's rows.
     private var slots: [Int32] = []
     private var drainedSinceSnapshot = 0
@@ -82,12 +85,21 @@ package final class GroupAggregate: KeyedOperator {
 
     private var groupCount: Int { table.count }
 
+    private var slotsPerBatch: Int {
+        min(Self.mostSlotsPerBatch, max(1, Self.mostStringBytesPerBatch / longestRowBytes))
+    }
+
     package func accumulate(_ batch: Batch) throws(JobFailure) {
         precondition(batch.rowKinds == nil, "the planner puts this operator over append-only input")
         table.resolve(
             keys.map { batch.columns[$0] }, rowCount: batch.rowCount, selection: batch.selection, into: &slots)
         growToGroups()
         rememberOldValues()
+        var stringBytes = 0
+        for index in keys + calls.compactMap(\.argument) {
+            if case .string(let column) = batch.columns[index] { stringBytes += column.bytes.count }
+        }
+        longestRowBytes = max(longestRowBytes, stringBytes)
         for (index, call) in calls.enumerated() {
             accumulators[index].add(
                 groups: slots, argument: call.argument.map { batch.columns[$0] }, selection: batch.selection,
@@ -131,14 +143,14 @@ package final class GroupAggregate: KeyedOperator {
 
     package func drain() throws(JobFailure) -> Batch? {
         while sentCount < changed.count {
-            let range = sentCount..<min(sentCount + Self.slotsPerBatch, changed.count)
+            let range = sentCount..<min(sentCount + slotsPerBatch, changed.count)
             sentCount = range.upperBound
             if let batch = try updates(range) { return batch }
         }
         let sentNew = sentCount - changed.count
         let first = emittedCount + sentNew
         if first < groupCount {
-            let slots = (first..<min(first + Self.slotsPerBatch, groupCount)).map { Int32($0) }
+            let slots = (first..<min(first + slotsPerBatch, groupCount)).map { Int32($0) }
             sentCount += slots.count
             return Batch(columns: table.keyColumns(for: slots) + (try results(slots)), rowCount: slots.count)
         }
@@ -214,8 +226,8 @@ package final class GroupAggregate: KeyedOperator {
         slots.append(contentsOf: (savedCount..<groupCount).map { Int32($0) })
         var changes = StateChanges(operatorID: operatorID)
         var writer = GroupStateWriter()
-        for first in stride(from: 0, to: slots.count, by: Self.slotsPerBatch) {
-            let batch = Array(slots[first..<min(first + Self.slotsPerBatch, slots.count)])
+        for first in stride(from: 0, to: slots.count, by: slotsPerBatch) {
+            let batch = Array(slots[first..<min(first + slotsPerBatch, slots.count)])
             writer.write(batch, of: table, accumulators, into: &changes)
         }
         dirty.removeAll(keepingCapacity: true)
@@ -229,7 +241,8 @@ package final class GroupAggregate: KeyedOperator {
             throw CorruptBytes(offset: 0, expected: "the values of a group, which is never deleted")
         }
         restored.append(key: key, value: value)
-        if restored.count >= Self.slotsPerBatch { try finishRestore() }
+        longestRowBytes = max(longestRowBytes, key.count + value.count)
+        if restored.count >= slotsPerBatch { try finishRestore() }
     }
 
     package func finishRestore() throws(CorruptBytes) {
