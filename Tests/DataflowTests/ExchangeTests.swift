@@ -43,6 +43,8 @@ import Testing
                 let element = Element.batch(Batch(columns: [column], rowCount: 1))
                 while !channel.push(element) { producer.wait() }
             }
+            // Fewer elements than wake a consumer may be left: a barrier wakes it.
+            while !channel.push(.barrier(Barrier(checkpoint: 1, kind: .end))) { producer.wait() }
         }
         var next: Int64 = 0
         while next < count {
@@ -52,6 +54,28 @@ import Testing
             }
             #expect(value(element) == next)
             next += 1
+        }
+        sender.join()
+    }
+
+    @Test func aRefusedPushWakesTheConsumerOfAFewLargeElements() {
+        let (producer, consumer) = (Doorbell(), Doorbell())
+        let channel = Channel(producer: producer, consumer: consumer)
+        let sender = WorkerThread(name: "sender") {
+            for i in 0..<3 {
+                let values = [Int64](repeating: Int64(i), count: Channel.capacityBytes / 8 + 1)
+                let element = Element.batch(Batch(columns: [.bigint(FixedColumn(values))], rowCount: values.count))
+                while !channel.push(element) { producer.wait() }
+            }
+            while !channel.push(.barrier(Barrier(checkpoint: 1, kind: .end))) { producer.wait() }
+        }
+        var taken = 0
+        while taken < 4 {
+            guard channel.pop() != nil else {
+                consumer.wait()
+                continue
+            }
+            taken += 1
         }
         sender.join()
     }
