@@ -15,9 +15,10 @@ KILLS ?= 300
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
-packages: ## the system packages: RocksDB's headers and library
-	@test -e /usr/include/rocksdb/c.h || { \
-	    $(SUDO) apt-get update -q && $(SUDO) apt-get install -y -q --no-install-recommends librocksdb-dev; }
+packages: ## the system packages: headers and libraries of RocksDB and PCRE2
+	@test -e /usr/include/rocksdb/c.h -a -e /usr/include/pcre2.h || { \
+	    $(SUDO) apt-get update -q && \
+	    $(SUDO) apt-get install -y -q --no-install-recommends librocksdb-dev libpcre2-dev; }
 
 build: packages ## the release binary, .build/release/sluice
 	swift build -c release --product sluice

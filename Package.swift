@@ -34,9 +34,10 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CRocksDB", pkgConfig: "rocksdb", providers: [.apt(["librocksdb-dev"])]),
+        .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
         module("HostSystem", ["CKernels"]),
-        module("Columnar", ["HostSystem", "CKernels"]),
+        module("Columnar", ["HostSystem", "CKernels", "CPCRE2"]),
         module("CommitLog", ["HostSystem"]),
         module("KeyedState", ["Columnar", "CommitLog", "HostSystem", "CRocksDB"]),
         module("Dataflow", ["KeyedState", "CommitLog", "Columnar", "HostSystem", "CKernels"]),
