@@ -168,6 +168,22 @@ package enum Accumulator: Sendable {
     }
 }
 
+extension Accumulator {
+    /// An empty accumulator of the same kind.
+    func emptied() -> Accumulator {
+        switch self {
+        case .count: .count(CountAccumulator())
+        case .integerSum: .integerSum(IntegerSumAccumulator())
+        case .doubleSum: .doubleSum(DoubleSumAccumulator())
+        case .int32Extreme: .int32Extreme(ExtremeAccumulator())
+        case .int64Extreme: .int64Extreme(ExtremeAccumulator())
+        case .doubleExtreme: .doubleExtreme(ExtremeAccumulator())
+        case .booleanExtreme: .booleanExtreme(ExtremeAccumulator())
+        case .stringExtreme: .stringExtreme(StringExtremeAccumulator())
+        }
+    }
+}
+
 extension ExtremeAccumulator {
     mutating func grow(to count: Int, filler: Element) {
         let more = count - values.count

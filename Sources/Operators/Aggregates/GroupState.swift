@@ -13,21 +13,19 @@ struct GroupStateWriter {
     private var values: [UInt8] = []
     private var starts: [Int] = []
 
-    mutating func write(
-        _ slots: [Int32], of table: GroupTable, _ accumulators: [Accumulator], into changes: inout StateChanges
-    ) {
+    mutating func write(_ slots: [Int32], of table: GroupStateTable, into changes: inout StateChanges) {
         let keys = table.keyColumns(for: slots)
         encoder.encode(keys, rowCount: slots.count)
-        KeyHash.hash(keys, rowCount: slots.count, into: &hashes)
-        encodeValues(slots, accumulators)
+        KeyHash.hash(table.description.keyGroupPositions.map { keys[$0] }, rowCount: slots.count, into: &hashes)
+        encodeValues(slots, table.accumulators)
+        let maximumParallelism = table.allotment.maximumParallelism
         let (keyStarts, valueStarts, hashes) = (encoder.starts, starts, hashes)
         let bytes = slots.count * EntryHeader.sizeBytes + keyStarts[slots.count] + valueStarts[slots.count]
         encoder.bytes.withUnsafeBytes { keyBytes in
             values.withUnsafeBytes { valueBytes in
                 changes.withWriter(reservingBytes: bytes) { writer in
                     for k in slots.indices {
-                        writer.begin(
-                            KeyGroup(hash: hashes[k], maximumParallelism: KeyGroup.defaultMaximumParallelism))
+                        writer.begin(KeyGroup(hash: hashes[k], maximumParallelism: maximumParallelism))
                         writer.write(UnsafeRawBufferPointer(rebasing: keyBytes[keyStarts[k]..<keyStarts[k + 1]]))
                         writer.endKey()
                         writer.write(UnsafeRawBufferPointer(rebasing: valueBytes[valueStarts[k]..<valueStarts[k + 1]]))

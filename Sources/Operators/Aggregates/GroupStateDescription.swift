@@ -1,0 +1,53 @@
+import Columnar
+import Dataflow
+import KeyedState
+
+/// What a table of groups holds: keys, and the accumulators of some aggregate calls.
+package struct GroupStateDescription: Sendable {
+    /// Names its entries in the store.
+    package var operatorID: UInt32
+    package var keyTypes: [DataType]
+    /// Positions of the keys whose hash decides the key group: those by which the exchange sends rows, in its order.
+    package var keyGroupPositions: [Int]
+    package var calls: [AggregateCall]
+    /// For each call the type of its argument (any for `COUNT(*)`).
+    package var argumentTypes: [DataType]
+
+    /// - Parameter keyGroupPositions: nil: all keys.
+    package init(
+        operatorID: UInt32, keyTypes: [DataType], keyGroupPositions: [Int]? = nil, calls: [AggregateCall],
+        argumentTypes: [DataType]
+    ) {
+        self.operatorID = operatorID
+        self.keyTypes = keyTypes
+        self.keyGroupPositions = keyGroupPositions ?? Array(keyTypes.indices)
+        self.calls = calls
+        self.argumentTypes = argumentTypes
+    }
+
+    /// One for each call, without slots.
+    package func makeAccumulators() -> [Accumulator] {
+        zip(calls, argumentTypes).map { call, type in Accumulator(call.function, argument: type) }
+    }
+}
+
+/// The part of a job's state that is one operator's subtask's.
+package struct StateAllotment: Sendable {
+    /// nil: there is none, and everything stays in memory.
+    package var store: StateStore?
+    /// What the operator may hold in memory.
+    package var limitBytes: Int
+    package var keyGroups: Range<Int>
+    /// Key groups in all.
+    package var maximumParallelism: Int
+
+    package init(
+        store: StateStore?, limitBytes: Int, keyGroups: Range<Int> = 0..<KeyGroup.defaultMaximumParallelism,
+        maximumParallelism: Int = KeyGroup.defaultMaximumParallelism
+    ) {
+        self.store = store
+        self.limitBytes = limitBytes
+        self.keyGroups = keyGroups
+        self.maximumParallelism = maximumParallelism
+    }
+}
