@@ -21,10 +21,13 @@ package final class OrderedMapStateBase: StateBase {
     private let storage: OrderedMapStorage
     private let process: SimulatedFileSystem?
 
+    package let mergeBytes: Int
+
     /// - Parameter process: once it is dead nothing is changed any more.
-    package init(_ storage: OrderedMapStorage, process: SimulatedFileSystem? = nil) {
+    package init(_ storage: OrderedMapStorage, process: SimulatedFileSystem? = nil, mergeBytes: Int = .max) {
         self.storage = storage
         self.process = process
+        self.mergeBytes = mergeBytes
     }
 
     private func checkAlive() throws(StateError) {
@@ -45,26 +48,49 @@ package final class OrderedMapStateBase: StateBase {
         precondition(
             zip(changes, changes.dropFirst()).allSatisfy { $0.key.lexicographicallyPrecedes($1.key) },
             "entries come in the order of their keys, each key once")
+        let ranges = entries.deletedRanges
+        precondition(
+            zip(ranges, ranges.dropFirst()).allSatisfy { !$1.from.lexicographicallyPrecedes($0.to) }
+                && ranges.allSatisfy { $0.from.lexicographicallyPrecedes($0.to) },
+            "ranges come in the order of their keys, and do not overlap")
         storage.content.withLock { [changes] content in
+            for range in ranges {
+                for key in content.entries.keys where range.contains(key) { content.entries[key] = nil }
+            }
             for (key, value) in changes { content.entries[key] = value }
             content.checkpoint = checkpoint
         }
     }
 
-    package func scan(
-        from: [UInt8], to: [UInt8],
-        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(StateError) -> Void
+    package func lookUp(
+        _ keys: SoughtKeys, _ body: (_ index: Int, _ value: UnsafeRawBufferPointer?) throws(StateError) -> Void
     ) throws(StateError) {
         try checkAlive()
-        let found = storage.content.withLock { content in
-            content.entries.filter { key, _ in
-                !key.lexicographicallyPrecedes(from) && key.lexicographicallyPrecedes(to)
+        for index in keys.order() {
+            var key = [UInt8](repeating: 0, count: keys.baseKeyBytes(of: index))
+            key.withUnsafeMutableBytes { raw in
+                if let target = raw.baseAddress { keys.writeBaseKey(of: index, to: target) }
             }
+            let value = storage.content.withLock { [key] in $0.entries[key] }
+            guard let value else {
+                try body(index, nil)
+                continue
+            }
+            try value.span.bytes.withUnsafeBytes { (value) throws(StateError) in try body(index, value) }
         }
+    }
+
+    package func scan(
+        _ range: KeyRange,
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(StateError) -> Bool
+    ) throws(StateError) {
+        try checkAlive()
+        let found = storage.content.withLock { content in content.entries.filter { range.contains($0.key) } }
         for (key, value) in found.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
-            try key.span.bytes.withUnsafeBytes { (key) throws(StateError) in
+            let goesOn = try key.span.bytes.withUnsafeBytes { (key) throws(StateError) in
                 try value.span.bytes.withUnsafeBytes { (value) throws(StateError) in try body(key, value) }
             }
+            if !goesOn { return }
         }
     }
 
@@ -73,4 +99,10 @@ package final class OrderedMapStateBase: StateBase {
     }
 
     package func close() {}
+}
+
+extension KeyRange {
+    fileprivate func contains(_ key: [UInt8]) -> Bool {
+        !key.lexicographicallyPrecedes(from) && key.lexicographicallyPrecedes(to)
+    }
 }

@@ -92,17 +92,20 @@ import Testing
         #expect(throws: StateError.self) { try other.recover(to: committed) }
     }
 
-    @Test func anotherVersionIsRefusedByName() throws {
+    @Test(arguments: [UInt8(1), 3])
+    func anotherVersionIsRefusedByName(version: UInt8) throws {
         let (state, _, bytes) = try prepared()
         var changed = bytes
-        changed[8] = 2
+        changed[8] = version
         var checksum = Checksum.crc32c(Array(changed[..<36]))
         for i in 0..<4 {
             changed[36 + i] = UInt8(truncatingIfNeeded: checksum)
             checksum >>= 8
         }
         try put(changed, in: state)
-        #expect(throws: StateError.unsupportedVersion(path: state.deltaPath(0), version: 2)) { try state.reopen() }
+        #expect(throws: StateError.unsupportedVersion(path: state.deltaPath(0), version: UInt32(version))) {
+            try state.reopen()
+        }
     }
 
     @Test func foreignFilesAreLeftAlone() throws {

@@ -51,17 +51,16 @@ struct DeltaBody {
         }
     }
 
-    /// Calls `body` for each entry of an operator, in the order they were put; no value stands for a deleted key.
+    /// Calls `body` for each entry of an operator, in the order they were made.
     func forEachEntry(
-        of operatorID: UInt32,
-        _ body: (KeyGroup, UnsafeRawBufferPointer, UnsafeRawBufferPointer?) throws(CorruptBytes) -> Void
+        of operatorID: UInt32, _ body: (Entry, UnsafeRawBufferPointer) throws(CorruptBytes) -> Void
     ) throws(StateError) {
         for section in sections where section.operatorID == operatorID {
             do throws(CorruptBytes) {
                 try bytes.span.bytes.withUnsafeBytes { (raw) throws(CorruptBytes) in
                     var position = section.entries.lowerBound
                     while let entry = try Entry(in: raw, at: position, end: section.entries.upperBound) {
-                        try body(entry.keyGroup, entry.key(in: raw), entry.value(in: raw))
+                        try body(entry, raw)
                         position = entry.end
                     }
                 }
@@ -110,8 +109,16 @@ struct Entry {
         UnsafeRawBufferPointer(rebasing: raw[keyStart..<valueStart])
     }
 
+    /// nil where the key is deleted.
     @inline(__always)
     func value(in raw: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
         header.isDeleted ? nil : UnsafeRawBufferPointer(rebasing: raw[valueStart..<end])
+    }
+
+    @inline(__always)
+    func change(in raw: UnsafeRawBufferPointer) -> StateChange {
+        if header.isDeletedBelow { return .deleteBelow(keyGroup, bound: key(in: raw)) }
+        guard let value = value(in: raw) else { return .delete(keyGroup, key: key(in: raw)) }
+        return .put(keyGroup, key: key(in: raw), value: value)
     }
 }

@@ -6,7 +6,7 @@ import HostSystem
 /// The beginning of a delta file.
 struct DeltaFileHeader: Equatable {
     static let sizeBytes = 40
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
     private static let magic: UInt64 = 0x4154_4C45_4443_4C53  // "SLCDELTA"
 
     var run: RunID

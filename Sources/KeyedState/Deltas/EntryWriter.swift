@@ -2,7 +2,7 @@
 // a generic call costs up to a hundred times more.
 
 /// Appends entries to a `StateChanges`, field by field: `begin`, the key's fields, `endKey`, the value's fields,
-/// `endValue`; or `begin`, the key's fields, `endDelete`.
+/// `endValue`; or `begin`, the key's fields, `endDelete`; or `begin`, the bound's fields, `endDeleteBelow`.
 @usableFromInline
 package struct EntryWriter {
     @usableFromInline package var cursor: UnsafeMutableRawPointer
@@ -48,22 +48,36 @@ package struct EntryWriter {
     package mutating func endKey() { keyEnd = cursor }
 
     @inlinable
-    package mutating func endValue() { finish(keyLength: keyEnd - start - 8, valueLength: cursor - keyEnd) }
+    package mutating func endValue() {
+        let valueLength = cursor - keyEnd
+        if valueLength > EntryHeader.largestLength {
+            refuse(valueLength)
+        } else {
+            finish(keyLength: keyEnd - start - 8, code: valueLength)
+        }
+    }
 
     @inlinable
-    package mutating func endDelete() { finish(keyLength: cursor - start - 8, valueLength: 0xFF_FFFF) }
+    package mutating func endDelete() { finish(keyLength: cursor - start - 8, code: EntryHeader.deleted) }
 
     @inlinable
-    mutating func finish(keyLength: Int, valueLength: Int) {
-        if keyLength >= 0xFF_FFFF || valueLength > 0xFF_FFFF
-            || (valueLength == 0xFF_FFFF && cursor - start > 8 + keyLength)
-        {
-            refusedBytes = max(refusedBytes, keyLength, valueLength)
-            cursor = start
+    package mutating func endDeleteBelow() { finish(keyLength: cursor - start - 8, code: EntryHeader.deletedBelow) }
+
+    /// - Parameter code: what stands for the value's length.
+    @inlinable
+    mutating func finish(keyLength: Int, code: Int) {
+        if keyLength > EntryHeader.largestLength {
+            refuse(keyLength)
             return
         }
-        let header = EntryHeader(keyGroup: keyGroup, keyLength: keyLength, valueLength: valueLength)
+        let header = EntryHeader(keyGroup: keyGroup, keyLength: keyLength, valueLength: code)
         start.storeBytes(of: header.packed.littleEndian, as: UInt64.self)
         entries += 1
+    }
+
+    @inlinable
+    mutating func refuse(_ bytes: Int) {
+        refusedBytes = max(refusedBytes, bytes)
+        cursor = start
     }
 }

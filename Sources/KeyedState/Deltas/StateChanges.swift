@@ -1,8 +1,8 @@
 // What one epoch changed in the state of one operator, laid out as it will stand in the delta log.
 //
 // An entry is one 8-byte header, then the key, then the value. The header packs the key group (16 bits), the length of
-// the key (24) and of the value (24; all ones: the key is deleted), so that building an entry is one store and two
-// copies, and walking over a million of them is one load each.
+// the key (24) and of the value (24; the two largest numbers stand for deletions), so that building an entry is one
+// store and two copies, and walking over a million of them is one load each.
 
 package struct StateChanges: Sendable {
     package let operatorID: UInt32
@@ -15,7 +15,7 @@ package struct StateChanges: Sendable {
 
     /// This one names the base's own entries.
     package static let reservedOperatorID = UInt32.max
-    package static let largestFieldBytes = EntryHeader.deleted - 1
+    package static let largestFieldBytes = EntryHeader.largestLength
 
     package init(operatorID: UInt32) {
         precondition(operatorID != StateChanges.reservedOperatorID, "the operator id is reserved")
@@ -50,6 +50,16 @@ package struct StateChanges: Sendable {
 
     package mutating func delete(keyGroup: KeyGroup, key: [UInt8]) {
         key.withUnsafeBytes { delete(keyGroup: keyGroup, key: $0) }
+    }
+
+    /// Deletes all keys of the key group that are less than `bound`, byte by byte, whenever they were put.
+    package mutating func deleteBelow(keyGroup: KeyGroup, bound: UnsafeRawBufferPointer) {
+        guard checkLimit(bound.count) else { return }
+        append(keyGroup, bound, UnsafeRawBufferPointer(start: nil, count: 0), valueLength: EntryHeader.deletedBelow)
+    }
+
+    package mutating func deleteBelow(keyGroup: KeyGroup, bound: [UInt8]) {
+        bound.withUnsafeBytes { deleteBelow(keyGroup: keyGroup, bound: $0) }
     }
 
     /// Lets the caller encode entries straight into the buffer.
@@ -106,27 +116,4 @@ package struct StateChanges: Sendable {
         endBytes = end + EntryHeader.sizeBytes + key.count + value.count
         count += 1
     }
-}
-
-/// The 8 bytes before each entry.
-@usableFromInline
-package struct EntryHeader {
-    @usableFromInline package var packed: UInt64
-
-    @usableFromInline package static let sizeBytes = 8
-    /// Stands for the value's length where the key is deleted.
-    @usableFromInline package static let deleted = 0xFF_FFFF
-
-    @inlinable
-    package init(packed: UInt64) { self.packed = packed }
-
-    @inlinable
-    package init(keyGroup: KeyGroup, keyLength: Int, valueLength: Int) {
-        packed = UInt64(keyGroup.index) | UInt64(keyLength) << 16 | UInt64(valueLength) << 40
-    }
-
-    @inlinable package var keyGroup: KeyGroup { KeyGroup(index: UInt16(truncatingIfNeeded: packed)) }
-    @inlinable package var keyLength: Int { Int(truncatingIfNeeded: packed >> 16 & 0xFF_FFFF) }
-    @inlinable package var isDeleted: Bool { packed >> 40 == 0xFF_FFFF }
-    @inlinable package var valueLength: Int { isDeleted ? 0 : Int(truncatingIfNeeded: packed >> 40) }
 }

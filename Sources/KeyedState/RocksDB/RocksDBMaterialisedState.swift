@@ -6,31 +6,41 @@ import Synchronization
 // whole. Finish syncs the file, and ingesting it is one edit of the manifest: both or neither, and durable. The
 // checkpoint that is reached stands in the same file, behind all keys.
 //
+// A file's range deletions go for what was ingested before it, not for the keys of the file itself, which get the same
+// sequence number: so the ranges are deleted first, then the entries put, as the contract says.
+//
 // Nothing is created before the first materialisation, and nothing opened before it is asked for: a short job never
-// pays for a database.
+// pays for a database. The lock guards only that: reads, compactions and an ingest go on beside each other.
 
 package final class RocksDBStateBase: StateBase {
+    package static let defaultMemoryBytes = 32 << 20
+
     package let path: String
+    package let mergeBytes: Int
     private let files: any FileSystem
+    private let memory: RocksMemory
     private let database = Mutex<RocksDatabase?>(nil)
 
     /// How many files of the newest level are let pile up before an ingest waits for their compaction: reads visit each.
     private static let mostPiledFiles = 20
+    /// How many keys are looked up at once: their blocks are held until the values have been read.
+    private static let lookUpKeys = 128
 
-    /// - Parameter path: of the database's directory, whose parent exists; made by the first `ingest`.
-    package init(path: String, files: any FileSystem) {
+    /// - Parameters:
+    ///   - path: of the database's directory, whose parent exists; made by the first `ingest`.
+    ///   - memoryBytes: for cached blocks, and for what a materialisation and the compactions need.
+    package init(path: String, files: any FileSystem, memoryBytes: Int = defaultMemoryBytes) {
         self.path = path
         self.files = files
+        memory = RocksMemory(totalBytes: memoryBytes)
+        mergeBytes = memory.mergeBytes
     }
 
     /// The file a materialisation is written to, before it becomes the database's.
     private var incomingPath: String { path + ".incoming" }
 
     package func materialisedCheckpoint() throws(StateError) -> [UInt8]? {
-        try database.withLock { (database) throws(StateError) in
-            guard try open(&database, creating: false), let database else { return nil }
-            return try database.get(StateBaseKey.checkpoint)
-        }
+        try opened(creating: false)?.get(StateBaseKey.checkpoint)
     }
 
     package func ingest(_ entries: SortedEntries, checkpoint: [UInt8]) throws(StateError) {
@@ -38,23 +48,53 @@ package final class RocksDBStateBase: StateBase {
         try onFiles { () throws(FileError) in
             if try files.exists(incomingPath) { try files.remove(incomingPath) }
         }
-        try SortedFile.write(entries, checkpoint: checkpoint, to: incomingPath, files)
-        try database.withLock { (database) throws(StateError) in
-            _ = try open(&database, creating: true)
-            guard let database else { return }
-            try database.ingest(incomingPath)
-            if database.newestLevelFiles >= RocksDBStateBase.mostPiledFiles { database.compact() }
+        try SortedFile.write(entries, checkpoint: checkpoint, to: incomingPath, files, memory)
+        guard let database = try opened(creating: true) else { return }
+        try database.ingest(incomingPath)
+        if database.newestLevelFiles >= RocksDBStateBase.mostPiledFiles { database.compact() }
+    }
+
+    package func lookUp(
+        _ keys: SoughtKeys, _ body: (_ index: Int, _ value: UnsafeRawBufferPointer?) throws(StateError) -> Void
+    ) throws(StateError) {
+        guard let database = try opened(creating: false) else {
+            for index in 0..<keys.count { try body(index, nil) }
+            return
+        }
+        let order = keys.order()
+        var first = 0
+        while first < order.count {
+            let part = order[first..<min(order.count, first + RocksDBStateBase.lookUpKeys)]
+            try lookUp(part, of: keys, in: database, body)
+            first = part.endIndex
+        }
+    }
+
+    private func lookUp(
+        _ part: ArraySlice<Int>, of keys: SoughtKeys, in database: RocksDatabase,
+        _ body: (_ index: Int, _ value: UnsafeRawBufferPointer?) throws(StateError) -> Void
+    ) throws(StateError) {
+        let lengths = part.map { keys.baseKeyBytes(of: $0) }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: lengths.reduce(0, +), alignment: 1)
+        defer { buffer.deallocate() }
+        guard var next = buffer.baseAddress else { return }
+        var addresses: [UnsafePointer<CChar>?] = []
+        addresses.reserveCapacity(part.count)
+        for (index, length) in zip(part, lengths) {
+            keys.writeBaseKey(of: index, to: next)
+            addresses.append(UnsafePointer(next.assumingMemoryBound(to: CChar.self)))
+            next += length
+        }
+        try database.multiGet(addresses, lengths) { (place, value) throws(StateError) in
+            try body(part[part.startIndex + place], value)
         }
     }
 
     package func scan(
-        from: [UInt8], to: [UInt8],
-        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(StateError) -> Void
+        _ range: KeyRange,
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(StateError) -> Bool
     ) throws(StateError) {
-        try database.withLock { (database) throws(StateError) in
-            guard try open(&database, creating: false), let database else { return }
-            try database.scan(from: from, to: to, body)
-        }
+        try opened(creating: false)?.scan(range, body)
     }
 
     package func sizeBytes() throws(StateError) -> Int {
@@ -69,24 +109,20 @@ package final class RocksDBStateBase: StateBase {
         }
     }
 
-    package func close() {
-        database.withLock { database in
-            database?.close()
-            database = nil
-        }
-    }
+    package func close() { database.withLock { $0 = nil } }
 
-    deinit { close() }
-
-    /// False where there is no database and none shall be made.
-    private func open(_ database: inout RocksDatabase?, creating: Bool) throws(StateError) -> Bool {
-        if database != nil { return true }
-        let exists = try onFiles { () throws(FileError) in try files.exists(FilePath.join(path, "CURRENT")) }
-        guard exists || creating else { return false }
-        database = try RocksDatabase(path: path)
-        if !exists {
-            try onFiles { () throws(FileError) in try files.syncDirectory(FilePath.parent(of: path)) }
+    /// nil where there is no database and none shall be made.
+    private func opened(creating: Bool) throws(StateError) -> RocksDatabase? {
+        try database.withLock { (database) throws(StateError) in
+            if let database { return database }
+            let exists = try onFiles { () throws(FileError) in try files.exists(FilePath.join(path, "CURRENT")) }
+            guard exists || creating else { return nil }
+            let opened = try RocksDatabase(path: path, options: RocksOptions(memory))
+            database = opened
+            if !exists {
+                try onFiles { () throws(FileError) in try files.syncDirectory(FilePath.parent(of: path)) }
+            }
+            return opened
         }
-        return true
     }
 }

@@ -1,39 +1,57 @@
 import CRocksDB
 
+// The library asserts that column families are let go before their database is closed; so does this, in `deinit`: whoever
+// reads holds a reference, and the last one closes.
+
 /// An open database with its one column family, through the C API.
-// Unchecked: RocksDB's functions may be called from any thread, and `close` is called once, under the owner's lock.
-struct RocksDatabase: @unchecked Sendable {
+// Unchecked: RocksDB's functions may be called from any thread, and nothing here changes after `init`.
+final class RocksDatabase: @unchecked Sendable {
     let path: String
     private let pointer: OpaquePointer
+    private let family: OpaquePointer
     private let options: RocksOptions
+    private let reading: OpaquePointer?
 
     /// Makes the database where it is missing.
-    init(path: String) throws(StateError) {
-        let options = RocksOptions()
+    init(path: String, options: RocksOptions) throws(StateError) {
+        var family: OpaquePointer?
         do throws(StateError) {
-            let opened = try onRocksDB(path) { rocksdb_open(options.pointer, path, $0) }
-            guard let opened else { throw .rocksDB(path: path, message: "the database does not open") }
+            let opened = try onRocksDB(path) { error in
+                "default".withCString { name in
+                    withUnsafePointer(to: Optional(name)) { names in
+                        withUnsafePointer(to: Optional(options.pointer)) { familyOptions in
+                            rocksdb_open_column_families(
+                                options.pointer, path, 1, names, familyOptions, &family, error)
+                        }
+                    }
+                }
+            }
+            guard let opened, let family else {
+                throw .rocksDB(path: path, message: "the database does not open")
+            }
             self.path = path
             self.options = options
+            self.family = family
             pointer = opened
+            reading = rocksdb_readoptions_create()
         } catch {
             options.destroy()
             throw error
         }
     }
 
-    func close() {
+    deinit {
+        rocksdb_readoptions_destroy(reading)
+        rocksdb_column_family_handle_destroy(family)
         rocksdb_close(pointer)
         options.destroy()
     }
 
     func get(_ key: [UInt8]) throws(StateError) -> [UInt8]? {
-        let read = rocksdb_readoptions_create()
-        defer { rocksdb_readoptions_destroy(read) }
         var length = 0
         let value = try onRocksDB(path) { error in
             key.withUnsafeBytes { raw in
-                rocksdb_get(pointer, read, raw.bindMemory(to: CChar.self).baseAddress, raw.count, &length, error)
+                rocksdb_get(pointer, reading, raw.bindMemory(to: CChar.self).baseAddress, raw.count, &length, error)
             }
         }
         guard let value else { return nil }
@@ -67,23 +85,47 @@ struct RocksDatabase: @unchecked Sendable {
         rocksdb_compact_range(pointer, nil, 0, nil, 0)
     }
 
+    /// - Parameter sorted: the keys' addresses, in the order of the keys, and their lengths.
+    /// - Parameter body: called with each place in `sorted`, and its value.
+    func multiGet(
+        _ sorted: [UnsafePointer<CChar>?], _ lengths: [Int],
+        _ body: (_ place: Int, _ value: UnsafeRawBufferPointer?) throws(StateError) -> Void
+    ) throws(StateError) {
+        var values = [OpaquePointer?](repeating: nil, count: sorted.count)
+        var errors = [UnsafeMutablePointer<CChar>?](repeating: nil, count: sorted.count)
+        rocksdb_batched_multi_get_cf(pointer, reading, family, sorted.count, sorted, lengths, &values, &errors, true)
+        defer {
+            for value in values where value != nil { rocksdb_pinnableslice_destroy(value) }
+            for error in errors where error != nil { rocksdb_free(error) }
+        }
+        for place in sorted.indices {
+            if let error = errors[place] { throw .rocksDB(path: path, message: String(cString: error)) }
+            guard let value = values[place] else {
+                try body(place, nil)
+                continue
+            }
+            var length = 0
+            let bytes = rocksdb_pinnableslice_value(value, &length)
+            try body(place, UnsafeRawBufferPointer(start: bytes, count: length))
+        }
+    }
+
     func scan(
-        from: [UInt8], to: [UInt8],
-        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(StateError) -> Void
+        _ range: KeyRange,
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(StateError) -> Bool
     ) throws(StateError) {
         // The iterator keeps the address of its upper bound.
-        let bound = UnsafeMutableRawBufferPointer.allocate(byteCount: to.count, alignment: 1)
+        let bound = UnsafeMutableRawBufferPointer.allocate(byteCount: range.to.count, alignment: 1)
         defer { bound.deallocate() }
-        bound.copyBytes(from: to)
+        bound.copyBytes(from: range.to)
         let read = rocksdb_readoptions_create()
         defer { rocksdb_readoptions_destroy(read) }
         rocksdb_readoptions_set_fill_cache(read, 0)
-        rocksdb_readoptions_set_readahead_size(read, 1 << 20)
         rocksdb_readoptions_set_iterate_upper_bound(
             read, bound.bindMemory(to: CChar.self).baseAddress, bound.count)
         let iterator = rocksdb_create_iterator(pointer, read)
         defer { rocksdb_iter_destroy(iterator) }
-        from.withUnsafeBytes { raw in
+        range.from.withUnsafeBytes { raw in
             rocksdb_iter_seek(iterator, raw.bindMemory(to: CChar.self).baseAddress, raw.count)
         }
         while rocksdb_iter_valid(iterator) != 0 {
@@ -91,9 +133,10 @@ struct RocksDatabase: @unchecked Sendable {
             var valueLength = 0
             let key = rocksdb_iter_key(iterator, &keyLength)
             let value = rocksdb_iter_value(iterator, &valueLength)
-            try body(
+            let goesOn = try body(
                 UnsafeRawBufferPointer(start: key, count: keyLength),
                 UnsafeRawBufferPointer(start: value, count: valueLength))
+            if !goesOn { break }
             rocksdb_iter_next(iterator)
         }
         try onRocksDB(path) { rocksdb_iter_get_error(iterator, $0) }

@@ -1,15 +1,24 @@
 import CRocksDB
 
+/// How the memory of a base is divided.
+struct RocksMemory: Sendable {
+    var totalBytes: Int
+
+    /// Blocks of data, of indexes and of filters.
+    var cacheBytes: Int { totalBytes / 2 }
+    /// A merge needs the deltas twice over while their last record is read, and two thirds of them again for sorting.
+    var mergeBytes: Int { totalBytes / 8 }
+}
+
 /// The options of the database and of the files written for it. Owned: `destroy` frees them.
 struct RocksOptions {
     let pointer: OpaquePointer
 
-    private static let blockCacheBytes = 16 << 20
     /// Background files reach the disk in steps of this size, so that a commit's sync never waits behind a large one.
     static let syncStepBytes = 1 << 20
     private static let backgroundBytesPerSecond: Int64 = 256 << 20
 
-    init(isCompressed: Bool = true) {
+    init(_ memory: RocksMemory, isCompressed: Bool = true) {
         pointer = rocksdb_options_create()
         rocksdb_options_set_create_if_missing(pointer, 1)
         rocksdb_options_set_compression(
@@ -23,7 +32,7 @@ struct RocksOptions {
         rocksdb_options_set_max_log_file_size(pointer, 1 << 20)
         rocksdb_options_set_write_buffer_size(pointer, 1 << 20)
         setRateLimit()
-        setTableFormat()
+        setTableFormat(memory)
     }
 
     func destroy() { rocksdb_options_destroy(pointer) }
@@ -35,9 +44,9 @@ struct RocksOptions {
         rocksdb_ratelimiter_destroy(limiter)
     }
 
-    private func setTableFormat() {
+    private func setTableFormat(_ memory: RocksMemory) {
         let table = rocksdb_block_based_options_create()
-        let cache = rocksdb_cache_create_lru(RocksOptions.blockCacheBytes)
+        let cache = rocksdb_cache_create_lru(memory.cacheBytes)
         rocksdb_block_based_options_set_block_cache(table, cache)
         rocksdb_block_based_options_set_filter_policy(table, rocksdb_filterpolicy_create_bloom_full(10))
         rocksdb_options_set_block_based_table_factory(pointer, table)

@@ -3,17 +3,18 @@ import HostSystem
 
 /// A sorted file as RocksDB takes it over whole.
 enum SortedFile {
-    /// Writes the entries and, behind them, the checkpoint; durable when it returns.
+    /// Writes the range deletions, the entries and, behind them, the checkpoint; durable when it returns.
     static func write(
-        _ entries: SortedEntries, checkpoint: [UInt8], to path: String, _ files: any FileSystem
+        _ entries: SortedEntries, checkpoint: [UInt8], to path: String, _ files: any FileSystem, _ memory: RocksMemory
     ) throws(StateError) {
-        let options = RocksOptions()
+        let options = RocksOptions(memory)
         defer { options.destroy() }
         let environment = rocksdb_envoptions_create()
         defer { rocksdb_envoptions_destroy(environment) }
         let writer = rocksdb_sstfilewriter_create(environment, options.pointer)
         defer { rocksdb_sstfilewriter_destroy(writer) }
         try onRocksDB(path) { rocksdb_sstfilewriter_open(writer, path, $0) }
+        for range in entries.deletedRanges { try delete(range, from: writer, path) }
         try SortedFile.put(entries, into: writer, path, files)
         let checkpointKey = StateBaseKey.checkpoint
         try checkpoint.span.bytes.withUnsafeBytes { (value) throws(StateError) in
@@ -22,6 +23,18 @@ enum SortedFile {
             }
         }
         try onRocksDB(path) { rocksdb_sstfilewriter_finish(writer, $0) }
+    }
+
+    private static func delete(_ range: KeyRange, from writer: OpaquePointer?, _ path: String) throws(StateError) {
+        try onRocksDB(path) { error in
+            range.from.withUnsafeBytes { from in
+                range.to.withUnsafeBytes { to in
+                    rocksdb_sstfilewriter_delete_range(
+                        writer, from.bindMemory(to: CChar.self).baseAddress, from.count,
+                        to.bindMemory(to: CChar.self).baseAddress, to.count, error)
+                }
+            }
+        }
     }
 
     /// The C API gives the writer no step size, so the file is synced beside it, through a handle of our own.

@@ -79,16 +79,23 @@ struct DeltaLog: Sendable {
         committedBytes += place.sizeBytes
     }
 
-    /// What the next materialisation takes. From now on new records go into a new file.
-    /// nil where there is nothing to take, or one is running.
-    mutating func beginMaterialisation() -> Materialisation? {
+    /// What the next materialisation takes: the oldest committed records, as far as `mergeBytes` goes, and one at least.
+    /// From now on new records go into a new file. nil where there is nothing to take, or one is running.
+    mutating func beginMaterialisation(mergeBytes: Int) -> Materialisation? {
         guard !isMaterialising, let committed else { return nil }
-        let taken = records.filter { $0.number <= committed.number }
-        if taken.isEmpty { return nil }
+        var taken: [DeltaRecordPlace] = []
+        var bytes = 0
+        for record in records where record.number <= committed.number {
+            if !taken.isEmpty, record.sizeBytes > mergeBytes - bytes { break }
+            bytes += record.sizeBytes
+            taken.append(record)
+        }
+        guard let last = taken.last else { return nil }
         isMaterialising = true
         appender.close()
         defer { isBaseEmpty = false }
-        return Materialisation(records: taken, reached: committed, keepsDeletions: !isBaseEmpty)
+        let reached = CommittedCheckpoint(number: last.number, recordChecksum: last.header.identity)
+        return Materialisation(records: taken, reached: reached, keepsDeletions: !isBaseEmpty)
     }
 
     /// The state base reaches this record now. Returns the files that hold nothing above it any more.

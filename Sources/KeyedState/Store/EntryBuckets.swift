@@ -1,4 +1,4 @@
-/// How many entries each operator and key group has in some records, and so where a sorted order has room for them.
+/// How many puts and deletes each operator and key group has in some records, and so where a sorted order has room for them.
 /// Bucket of operator i and key group g: `i * stride + g`.
 struct EntryBuckets {
     struct Section {
@@ -10,6 +10,7 @@ struct EntryBuckets {
     private var unordered: [(operatorID: UInt32, entries: Range<Int>)] = []
     /// By key group, as far as one has entries.
     private var counts: [UInt32: [Int]] = [:]
+    private(set) var deletions = RangeDeletions()
 
     /// Counts the entries of a body, checking each.
     mutating func count(_ body: DeltaBody, placedAt offset: Int) throws(StateError) {
@@ -19,8 +20,13 @@ struct EntryBuckets {
         }
         for operatorID in Set(body.sections.map(\.operatorID)) {
             var groups = counts.removeValue(forKey: operatorID) ?? []
-            try body.forEachEntry(of: operatorID) { keyGroup, _, _ in
-                let group = Int(keyGroup.index)
+            try body.forEachEntry(of: operatorID) { entry, raw in
+                let group = Int(entry.keyGroup.index)
+                if entry.header.isDeletedBelow {
+                    let bound = Array(entry.key(in: raw))
+                    deletions.add(bound, at: offset + entry.start, operatorID: operatorID, keyGroup: group)
+                    return
+                }
                 if group >= groups.count {
                     groups.append(contentsOf: repeatElement(0, count: group + 1 - groups.count))
                 }

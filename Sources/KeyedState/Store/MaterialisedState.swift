@@ -1,24 +1,35 @@
 /// What has been materialised: ordered keys and their values, and the checkpoint they are the state of.
 ///
 /// A key is operator (UInt32), key group (UInt16), both most significant byte first, then the operator's own key.
-/// Used by one thread at a time or by several: calls exclude each other.
+/// Reads come from several threads at once, and beside one `ingest`: each sees the state before or after it.
 package protocol StateBase: AnyObject, Sendable {
     /// What the last `ingest` was given with its entries; nil where there was none.
     func materialisedCheckpoint() throws(StateError) -> [UInt8]?
 
-    /// Makes the entries, and that they reach this checkpoint, durable in one step: both or neither after a crash.
+    /// Deletes the ranges, then puts the entries, and makes that, and that they reach this checkpoint, durable in one
+    /// step: all or nothing after a crash. Called by one thread at a time.
     func ingest(_ entries: SortedEntries, checkpoint: [UInt8]) throws(StateError)
 
-    /// Calls `body` for each key in `from..<to`, in their order. The buffers are valid during the call only.
-    func scan(
-        from: [UInt8], to: [UInt8],
-        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(StateError) -> Void
+    /// Calls `body` once for each key, in any order, with its number and its value; no value where there is no such key.
+    /// The buffers are valid during the call only.
+    func lookUp(
+        _ keys: SoughtKeys, _ body: (_ index: Int, _ value: UnsafeRawBufferPointer?) throws(StateError) -> Void
     ) throws(StateError)
+
+    /// Calls `body` for each key in `range`, in their order, until it returns false. The state is that of one moment,
+    /// whatever is ingested meanwhile. The buffers are valid during the call only.
+    func scan(
+        _ range: KeyRange,
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(StateError) -> Bool
+    ) throws(StateError)
+
+    /// How many bytes of deltas are merged at once, if more than one record.
+    var mergeBytes: Int { get }
 
     /// On disk.
     func sizeBytes() throws(StateError) -> Int
 
-    /// Nothing is called after it.
+    /// Nothing is called after it, or is under way.
     func close()
 }
 

@@ -6,8 +6,20 @@ import HostSystem
 // Keys are first dealt to one bucket for each operator and key group, so that what is left to sort is a few thousand
 // entries that lie in the cache, and the six bytes they share are not compared. A bucket is sorted by the first eight
 // bytes of the keys; only where those are equal the keys themselves are compared, and of equal keys the newer is first.
+// Range deletions take away what older entries of the merge put; what they mean for a state base stands beside the entries.
 
-/// Entries in the order of their keys, each key once.
+/// Keys of a state base, from one up to but not including another.
+package struct KeyRange: Equatable, Sendable {
+    package var from: [UInt8]
+    package var to: [UInt8]
+
+    package init(from: [UInt8], to: [UInt8]) {
+        self.from = from
+        self.to = to
+    }
+}
+
+/// Entries in the order of their keys, each key once, and the ranges that are deleted before they are put.
 package struct SortedEntries: Sendable {
     fileprivate struct Reference {
         /// The first eight bytes of the key, most significant first, zeros behind a shorter one.
@@ -25,8 +37,12 @@ package struct SortedEntries: Sendable {
     private var bytes: [UInt8] = []
     private var references: [Reference] = []
     private var runs: [Run] = []
+    /// What goes before the entries are put: in the order of the keys, disjoint.
+    package private(set) var deletedRanges: [KeyRange] = []
 
     package var count: Int { references.count }
+    /// Those that have entries, ascending.
+    var operatorIDs: [UInt32] { runs.filter { !$0.references.isEmpty }.map(\.operatorID) }
 
     /// - Parameters:
     ///   - records: in the order of their commits.
@@ -47,6 +63,16 @@ package struct SortedEntries: Sendable {
             }
         }
         references.removeLast(references.count - (runs.last?.references.upperBound ?? 0))
+        if keepsDeletions { deletedRanges = buckets.deletions.ranges }
+    }
+
+    /// Forgets the ranges in which nothing can be deleted.
+    mutating func keepDeletedRanges(
+        where mayHoldKeys: (KeyRange) throws(StateError) -> Bool
+    ) throws(StateError) {
+        var kept: [KeyRange] = []
+        for range in deletedRanges where try mayHoldKeys(range) { kept.append(range) }
+        deletedRanges = kept
     }
 
     /// Calls `body` with each key as a state base has it, and its value; none for a deleted key.
@@ -85,10 +111,11 @@ extension SortedEntries {
             next.withUnsafeMutableBufferPointer { next in
                 while position < section.entries.upperBound {
                     let entry = Entry(checkedIn: raw, at: position)
-                    let bucket = first + Int(entry.keyGroup.index)
-                    references[next[bucket]] = Reference(prefix: prefix(of: entry.key(in: raw)), offset: position)
-                    next[bucket] += 1
                     position = entry.end
+                    if entry.header.isDeletedBelow { continue }
+                    let bucket = first + Int(entry.keyGroup.index)
+                    references[next[bucket]] = Reference(prefix: prefix(of: entry.key(in: raw)), offset: entry.start)
+                    next[bucket] += 1
                 }
             }
         }
@@ -110,7 +137,9 @@ extension SortedEntries {
                 if range.isEmpty { continue }
                 var slice = UnsafeMutableBufferPointer(rebasing: references[range])
                 slice.sort { comesBefore($0, $1, raw) }
-                kept = keepNewest(raw, slice, in: references, at: kept, keepsDeletions: keepsDeletions)
+                let keyGroup = bucket - operatorIndex * stride
+                let deletions = buckets.deletions.staircase(operatorID: operatorID, keyGroup: keyGroup)
+                kept = keepNewest(raw, slice, in: references, at: kept, deletions, keepsDeletions: keepsDeletions)
             }
             runs.append(Run(operatorID: operatorID, references: first..<kept))
         }
@@ -119,18 +148,31 @@ extension SortedEntries {
 
     private static func keepNewest(
         _ raw: UnsafeRawBufferPointer, _ sorted: UnsafeMutableBufferPointer<Reference>,
-        in references: UnsafeMutableBufferPointer<Reference>, at start: Int, keepsDeletions: Bool
+        in references: UnsafeMutableBufferPointer<Reference>, at start: Int, _ deletions: [RangeDeletions.Step]?,
+        keepsDeletions: Bool
     ) -> Int {
         var kept = start
         var previous: Reference?
         for reference in sorted {
             if let previous, isSameKey(previous, reference, raw) { continue }
             previous = reference
-            if !keepsDeletions, Entry(checkedIn: raw, at: reference.offset).header.isDeleted { continue }
+            if isGone(Entry(checkedIn: raw, at: reference.offset), raw, deletions, keepsDeletions) { continue }
             references[kept] = reference
             kept += 1
         }
         return kept
+    }
+
+    /// Whether the newest entry of a key leaves nothing to be written.
+    @inline(__always)
+    private static func isGone(
+        _ entry: Entry, _ raw: UnsafeRawBufferPointer, _ deletions: [RangeDeletions.Step]?, _ keepsDeletions: Bool
+    ) -> Bool {
+        let isDeleted = entry.header.isDeleted
+        if isDeleted, !keepsDeletions { return true }
+        guard let deletions else { return false }
+        let key = entry.key(in: raw)
+        return deletions.delete(key, at: entry.start) || (isDeleted && deletions.deleteAllOlder(key))
     }
 
     @inline(__always)

@@ -10,7 +10,8 @@ import Synchronization
 //     recover     the base, and above it the chain of deltas up to the record that the journal names
 //
 // The thread that commits and the one that materialises meet at the lock, which neither holds while the other's files
-// are read or written: a materialisation reads files that nothing is appended to any more.
+// are read or written: a materialisation reads files that nothing is appended to any more. Whoever looks keys up in the
+// base, from any thread, takes no part in that.
 
 package final class StateStore: Sendable {
     package static let defaultMaterialisationBytes = 32 << 20
@@ -22,6 +23,8 @@ package final class StateStore: Sendable {
     private let safeguards: Safeguards
     private let materialisationBytes: Int
     private let log: Mutex<DeltaLog>
+    /// The operators that the base may hold keys of.
+    private let operatorsInBase = Mutex<Set<UInt32>>([])
 
     private init(
         directory: String, run: RunID, files: any FileSystem, base: any StateBase, safeguards: Safeguards,
@@ -87,6 +90,8 @@ package final class StateStore: Sendable {
             directory: directory + "/delta", run: run, files: files, safeguards: safeguards)
         let found = try recovery.recover(to: committed, materialised: materialised?.committed)
         log.withLock { $0.restore(found) }
+        let operators = try base.operatorIDs()
+        operatorsInBase.withLock { $0 = operators }
         if let materialised, materialised.committed.number == committed.number { return materialised.record }
         guard let last = found.records.last else {
             throw .missingRecord(path: directory + "/delta", number: committed.number)
@@ -94,39 +99,101 @@ package final class StateStore: Sendable {
         return try last.load(files).checkpointRecord()
     }
 
-    /// Gives an operator's state back, oldest first: of several entries of a key the last one counts; no value stands
-    /// for a deleted key. Called after `recover`, before anything is appended. The buffers are valid during a call only.
+    // MARK: Reading
+
+    /// Gives back what was changed in an operator's state since the last materialisation, oldest first; all before is in
+    /// the base. Called after `recover`, before anything is appended; from several threads if need be.
     /// - Parameter apply: throws where an entry is not what the operator writes.
+    package func restoreChanges(
+        operatorID: UInt32, keyGroups: Range<Int> = 0..<Int(UInt16.max) + 1,
+        apply: (StateChange) throws(CorruptBytes) -> Void
+    ) throws(StateError) {
+        for record in log.withLock({ $0.records }) {
+            try record.load(files).forEachEntry(of: operatorID) { (entry, raw) throws(CorruptBytes) in
+                if keyGroups.contains(Int(entry.keyGroup.index)) { try apply(entry.change(in: raw)) }
+            }
+        }
+    }
+
+    /// The last checkpoint whose changes are all in the base; nil before the first materialisation.
+    package var materialisedNumber: UInt64? { log.withLock { $0.materialisedNumber } }
+
+    /// False where `lookUp` and `scan` cannot find anything of this operator. Cheap enough to be asked for every batch.
+    package func baseMayHold(operatorID: UInt32) -> Bool { operatorsInBase.withLock { $0.contains(operatorID) } }
+
+    /// Looks keys up in the base: what was materialised, and nothing above it. On any thread, several at once, also
+    /// beside a materialisation.
+    /// - Parameters:
+    ///   - keyGroups: of each key.
+    ///   - keys: all keys, one behind the other.
+    ///   - starts: where each key begins in `keys`, ascending, and where the last one ends.
+    ///   - body: called once for each key, in any order, with its number; no value where the base has no such key. The
+    ///     buffer is valid during the call only. Throws where a value is not what the operator writes.
+    package func lookUp(
+        operatorID: UInt32, keyGroups: [KeyGroup], keys: [UInt8], starts: [Int],
+        body: (_ index: Int, _ value: UnsafeRawBufferPointer?) throws(CorruptBytes) -> Void
+    ) throws(StateError) {
+        let sought = SoughtKeys(operatorID: operatorID, keyGroups: keyGroups, keys: keys, starts: starts)
+        if sought.count == 0 { return }
+        try base.lookUp(sought) { (index, value) throws(StateError) in
+            try onOperatorBytes { () throws(CorruptBytes) in try body(index, value) }
+        }
+    }
+
+    /// Calls `body` for the keys of an operator and key group that the base holds, in their order, until it returns
+    /// false; all of one moment. The buffers are valid during the call only.
+    /// - Parameters:
+    ///   - from: the first key, if it is there.
+    ///   - to: the key before which the scan ends; nil: the end of the key group.
+    package func scan(
+        operatorID: UInt32, keyGroup: KeyGroup, from: [UInt8] = [], to: [UInt8]? = nil,
+        body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(CorruptBytes) -> Bool
+    ) throws(StateError) {
+        let group = Int(keyGroup.index)
+        let prefix = StateBaseKey.bound(operatorID: operatorID, keyGroup: group)
+        let end = to.map { prefix + $0 } ?? StateBaseKey.bound(operatorID: operatorID, keyGroup: group + 1)
+        try base.scan(KeyRange(from: prefix + from, to: end)) { (key, value) throws(StateError) in
+            try onOperatorBytes { () throws(CorruptBytes) in
+                try body(UnsafeRawBufferPointer(rebasing: key[StateBaseKey.prefixBytes...]), value)
+            }
+        }
+    }
+
+    /// Gives an operator's whole state back, oldest first: of several entries of a key the last one counts; no value
+    /// stands for a deleted key. For operators that delete nothing by range and keep all their keys in memory.
     package func restore(
         operatorID: UInt32, keyGroups: Range<Int> = 0..<Int(UInt16.max) + 1,
         apply: (_ keyGroup: KeyGroup, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?)
             throws(CorruptBytes) -> Void
     ) throws(StateError) {
-        precondition(operatorID != StateChanges.reservedOperatorID, "the operator id is reserved")
-        let (records, materialised) = log.withLock { ($0.records, $0.materialisedNumber) }
-        if materialised != nil { try restoreBase(operatorID, keyGroups, apply) }
-        for record in records {
-            try record.load(files).forEachEntry(of: operatorID) { (keyGroup, key, value) throws(CorruptBytes) in
-                if keyGroups.contains(Int(keyGroup.index)) { try apply(keyGroup, key, value) }
+        let range = KeyRange(
+            from: StateBaseKey.bound(operatorID: operatorID, keyGroup: keyGroups.lowerBound),
+            to: StateBaseKey.bound(operatorID: operatorID, keyGroup: keyGroups.upperBound))
+        try base.scan(range) { (key, value) throws(StateError) in
+            let group = KeyGroup(index: UInt16(bigEndian: key.loadUnaligned(fromByteOffset: 4, as: UInt16.self)))
+            try onOperatorBytes { () throws(CorruptBytes) in
+                try apply(group, UnsafeRawBufferPointer(rebasing: key[StateBaseKey.prefixBytes...]), value)
+            }
+            return true
+        }
+        try restoreChanges(operatorID: operatorID, keyGroups: keyGroups) { (change) throws(CorruptBytes) in
+            switch change {
+            case .put(let group, let key, let value): try apply(group, key, value)
+            case .delete(let group, let key): try apply(group, key, nil)
+            case .deleteBelow: throw CorruptBytes(offset: 0, expected: "no range deletion")
             }
         }
     }
 
-    private func restoreBase(
-        _ operatorID: UInt32, _ keyGroups: Range<Int>,
-        _ apply: (KeyGroup, UnsafeRawBufferPointer, UnsafeRawBufferPointer?) throws(CorruptBytes) -> Void
-    ) throws(StateError) {
-        let from = StateBaseKey.bound(operatorID: operatorID, keyGroup: keyGroups.lowerBound)
-        let to = StateBaseKey.bound(operatorID: operatorID, keyGroup: keyGroups.upperBound)
-        try base.scan(from: from, to: to) { (key, value) throws(StateError) in
-            let group = KeyGroup(index: UInt16(bigEndian: key.loadUnaligned(fromByteOffset: 4, as: UInt16.self)))
-            do throws(CorruptBytes) {
-                try apply(group, UnsafeRawBufferPointer(rebasing: key[StateBaseKey.prefixBytes...]), value)
-            } catch {
-                throw .damaged(path: directory, offset: error.offset, detail: "expected \(error.expected)")
-            }
+    private func onOperatorBytes<Result>(_ body: () throws(CorruptBytes) -> Result) throws(StateError) -> Result {
+        do throws(CorruptBytes) {
+            return try body()
+        } catch {
+            throw .damaged(path: directory, offset: error.offset, detail: "expected \(error.expected)")
         }
     }
+
+    // MARK: Committing
 
     /// Makes a checkpoint durable; it counts when the journal names what is returned.
     /// Errors: after `file` only a new start leads on; `entryTooLarge` leaves everything as it was.
@@ -141,31 +208,48 @@ package final class StateStore: Sendable {
         log.withLock { $0.commit(checkpoint) }
     }
 
+    // MARK: Materialising
+
     package var isMaterialisationDue: Bool {
         log.withLock { !$0.isMaterialising && $0.committedBytes >= materialisationBytes }
     }
 
     /// Merges the committed deltas into the state base and drops them. May run beside `append`, on another thread.
+    /// Takes them in parts of the base's `mergeBytes`, each a step of its own.
     /// Errors: `append` stays possible after any, and so does the next `materialise`.
     package func materialise() throws(StateError) {
-        guard let materialisation = beginMaterialisation() else { return }
-        try ingest(materialisation)
-        try drop(materialisation)
+        guard let last = log.withLock({ $0.committed?.number }) else { return }
+        while let materialisation = beginMaterialisation() {
+            try ingest(materialisation)
+            try drop(materialisation)
+            if materialisation.reached.number >= last { return }
+        }
     }
 
     /// The first step of `materialise`: from now on new records go into a new file.
     /// nil where nothing is to be materialised, or a materialisation is under way.
-    package func beginMaterialisation() -> Materialisation? { log.withLock { $0.beginMaterialisation() } }
+    package func beginMaterialisation() -> Materialisation? {
+        log.withLock { $0.beginMaterialisation(mergeBytes: base.mergeBytes) }
+    }
 
     /// The second step. After an error there is no third.
     package func ingest(_ materialisation: Materialisation) throws(StateError) {
         do throws(StateError) {
             let records = materialisation.records
-            let entries = try SortedEntries(
+            var entries = try SortedEntries(
                 merging: records, from: files, keepsDeletions: materialisation.keepsDeletions)
+            try entries.keepDeletedRanges { (range) throws(StateError) in
+                var isEmpty = true
+                try base.scan(range) { _, _ in
+                    isEmpty = false
+                    return false
+                }
+                return !isEmpty
+            }
             let reached = MaterialisedCheckpoint.encode(
                 materialisation.reached.recordChecksum, try records[records.count - 1].load(files).checkpointBytes)
             if !safeguards.contains(.ingest) { try drop(materialisation) }
+            operatorsInBase.withLock { $0.formUnion(entries.operatorIDs) }
             try base.ingest(entries, checkpoint: reached)
         } catch {
             log.withLock { $0.isMaterialising = false }
@@ -192,5 +276,24 @@ package final class StateStore: Sendable {
     package func close() {
         log.withLock { $0.appender.close() }
         base.close()
+    }
+}
+
+extension StateBase {
+    /// Those that have keys: one look for each.
+    fileprivate func operatorIDs() throws(StateError) -> Set<UInt32> {
+        var found: Set<UInt32> = []
+        var from = StateBaseKey.bound(operatorID: 0, keyGroup: 0)
+        while true {
+            var next: UInt32?
+            try scan(KeyRange(from: from, to: StateBaseKey.checkpoint)) { key, _ in
+                next = UInt32(bigEndian: key.loadUnaligned(as: UInt32.self))
+                return false
+            }
+            guard let next else { return found }
+            found.insert(next)
+            if next >= StateChanges.reservedOperatorID - 1 { return found }
+            from = StateBaseKey.bound(operatorID: next + 1, keyGroup: 0)
+        }
     }
 }
