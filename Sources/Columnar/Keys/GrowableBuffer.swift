@@ -1,6 +1,7 @@
 import Glibc
 
-/// Memory for trivial values that grows by doubling, in place where the system can.
+/// Memory for trivial values that grows in place where the system can: by doubling, and by a quarter where it is large, so
+/// that what a table holds is near to what it was given.
 struct GrowableBuffer<Element: BitwiseCopyable>: ~Copyable {
     private(set) var base: UnsafeMutablePointer<Element>
     private(set) var capacity: Int
@@ -22,7 +23,8 @@ struct GrowableBuffer<Element: BitwiseCopyable>: ~Copyable {
 
     @inline(never)
     private mutating func grow(_ count: Int) {
-        capacity = max(count, capacity * 2)
+        let isLarge = sizeBytes >= 1 << 20
+        capacity = max(count, capacity + (isLarge ? capacity / 4 : capacity))
         base = Self.reallocate(base, capacity)
     }
 

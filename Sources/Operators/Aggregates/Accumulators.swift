@@ -74,6 +74,47 @@ package enum Accumulator: Sendable {
         }
     }
 
+    /// Room for `count` slots at least, and not many more.
+    mutating func reserve(_ count: Int) {
+        switch self {
+        case .count(var a):
+            self = .count(CountAccumulator())
+            a.counts.reserveCapacity(count)
+            self = .count(a)
+        case .integerSum(var a):
+            self = .integerSum(IntegerSumAccumulator())
+            a.sums.reserveCapacity(count)
+            a.counts.reserveCapacity(count)
+            self = .integerSum(a)
+        case .doubleSum(var a):
+            self = .doubleSum(DoubleSumAccumulator())
+            a.sums.reserveCapacity(count)
+            a.counts.reserveCapacity(count)
+            self = .doubleSum(a)
+        case .int32Extreme(var a):
+            self = .int32Extreme(ExtremeAccumulator())
+            a.reserve(count)
+            self = .int32Extreme(a)
+        case .int64Extreme(var a):
+            self = .int64Extreme(ExtremeAccumulator())
+            a.reserve(count)
+            self = .int64Extreme(a)
+        case .doubleExtreme(var a):
+            self = .doubleExtreme(ExtremeAccumulator())
+            a.reserve(count)
+            self = .doubleExtreme(a)
+        case .booleanExtreme(var a):
+            self = .booleanExtreme(ExtremeAccumulator())
+            a.reserve(count)
+            self = .booleanExtreme(a)
+        case .stringExtreme(var a):
+            self = .stringExtreme(StringExtremeAccumulator())
+            a.values.reserveCapacity(count)
+            a.isSet.reserveCapacity(count)
+            self = .stringExtreme(a)
+        }
+    }
+
     /// Adds empty slots up to `count`.
     package mutating func grow(to count: Int) {
         switch self {
@@ -185,6 +226,11 @@ extension Accumulator {
 }
 
 extension ExtremeAccumulator {
+    mutating func reserve(_ count: Int) {
+        values.reserveCapacity(count)
+        isSet.reserveCapacity(count)
+    }
+
     mutating func grow(to count: Int, filler: Element) {
         let more = count - values.count
         values.append(contentsOf: repeatElement(filler, count: more))

@@ -158,8 +158,12 @@ package final class GroupAggregate: KeyedOperator {
         guard let value else {
             throw CorruptBytes(offset: 0, expected: "the values of a group, which is never deleted")
         }
-        try table.restore(key: key, value: value)
+        try table.restore(.put(KeyGroup(index: 0), key: key, value: value))
     }
 
-    package func finishRestore() throws(CorruptBytes) { try table.finishRestore() }
+    package func finishRestore() throws(CorruptBytes) {
+        do throws(JobFailure) { try table.finishRestore() } catch {
+            throw CorruptBytes(offset: 0, expected: error.message)
+        }
+    }
 }

@@ -9,6 +9,7 @@ import KeyedState
 /// Makes state entries of groups.
 struct GroupStateWriter {
     private var encoder = BatchKeyEncoder()
+    private(set) var keyGroups: [KeyGroup] = []
     private var hashes: [UInt64] = []
     private var values: [UInt8] = []
     private var starts: [Int] = []
@@ -19,13 +20,14 @@ struct GroupStateWriter {
         KeyHash.hash(table.description.keyGroupPositions.map { keys[$0] }, rowCount: slots.count, into: &hashes)
         encodeValues(slots, table.accumulators)
         let maximumParallelism = table.allotment.maximumParallelism
-        let (keyStarts, valueStarts, hashes) = (encoder.starts, starts, hashes)
+        keyGroups = hashes.map { KeyGroup(hash: $0, maximumParallelism: maximumParallelism) }
+        let (keyStarts, valueStarts, keyGroups) = (encoder.starts, starts, keyGroups)
         let bytes = slots.count * EntryHeader.sizeBytes + keyStarts[slots.count] + valueStarts[slots.count]
         encoder.bytes.withUnsafeBytes { keyBytes in
             values.withUnsafeBytes { valueBytes in
                 changes.withWriter(reservingBytes: bytes) { writer in
                     for k in slots.indices {
-                        writer.begin(KeyGroup(hash: hashes[k], maximumParallelism: maximumParallelism))
+                        writer.begin(keyGroups[k])
                         writer.write(UnsafeRawBufferPointer(rebasing: keyBytes[keyStarts[k]..<keyStarts[k + 1]]))
                         writer.endKey()
                         writer.write(UnsafeRawBufferPointer(rebasing: valueBytes[valueStarts[k]..<valueStarts[k + 1]]))
@@ -56,38 +58,50 @@ struct GroupStateWriter {
     }
 }
 
-/// Collects entries of a recovered state, to be taken into tables a batch at a time.
+/// Collects entries of the store, or values alone, to be taken into a table a batch at a time.
 struct GroupStateReader {
     private var keyBytes: [UInt8] = []
-    private var keyEnds: [Int] = []
+    private var keys: [Range<Int>] = []
     private var valueBytes: [UInt8] = []
+    private var valueStarts: [Int] = []
     private var valueEnds: [Int] = []
+    private(set) var longestRowBytes = 0
 
-    var count: Int { keyEnds.count }
+    var count: Int { valueEnds.count }
 
     mutating func append(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
         keyBytes.append(contentsOf: key)
-        keyEnds.append(keyBytes.count)
+        keys.append(keyBytes.count - key.count..<keyBytes.count)
+        append(value: value)
+        longestRowBytes = max(longestRowBytes, key.count + value.count)
+    }
+
+    mutating func append(value: UnsafeRawBufferPointer) {
+        valueStarts.append(valueBytes.count)
         valueBytes.append(contentsOf: value)
         valueEnds.append(valueBytes.count)
+        longestRowBytes = max(longestRowBytes, value.count)
     }
 
     mutating func removeAll() {
         keyBytes.removeAll(keepingCapacity: true)
-        keyEnds.removeAll(keepingCapacity: true)
+        keys.removeAll(keepingCapacity: true)
         valueBytes.removeAll(keepingCapacity: true)
+        valueStarts.removeAll(keepingCapacity: true)
         valueEnds.removeAll(keepingCapacity: true)
+    }
+
+    /// Leaves the other entries out.
+    mutating func keep(where isKept: (Int) -> Bool) {
+        let kept = valueEnds.indices.filter(isKept)
+        if !keys.isEmpty { keys = kept.map { keys[$0] } }
+        valueStarts = kept.map { valueStarts[$0] }
+        valueEnds = kept.map { valueEnds[$0] }
     }
 
     func keyColumns(types: [DataType]) throws(CorruptBytes) -> [Column] {
         let columns = keyBytes.withUnsafeBytes { raw -> [Column]? in
-            var keys: [UnsafeRawBufferPointer] = []
-            keys.reserveCapacity(keyEnds.count)
-            var start = 0
-            for end in keyEnds {
-                keys.append(UnsafeRawBufferPointer(rebasing: raw[start..<end]))
-                start = end
-            }
+            let keys = keys.map { UnsafeRawBufferPointer(rebasing: raw[$0]) }
             do throws(InvalidKey) { return try KeyEncoding.decode(keys, types: types) } catch { return nil }
         }
         guard let columns else { throw CorruptBytes(offset: 0, expected: "keys of the GROUP BY's types") }
@@ -96,7 +110,7 @@ struct GroupStateReader {
 
     /// The k-th entry's values go to slot `slots[k]`; a later entry of the same slot wins.
     func loadValues(into accumulators: inout [Accumulator], slots: [Int32]) throws(CorruptBytes) {
-        var cursors = [0] + valueEnds.dropLast()
+        var cursors = valueStarts
         for index in accumulators.indices {
             try accumulators[index].load(slots, from: valueBytes, ends: valueEnds, &cursors)
         }

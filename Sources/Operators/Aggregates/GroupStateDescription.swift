@@ -25,6 +25,9 @@ package struct GroupStateDescription: Sendable {
         self.argumentTypes = argumentTypes
     }
 
+    /// Keys begin with a time that decides when they are deleted, and not where they are kept.
+    var isTimeFirst: Bool { !keyTypes.isEmpty && !keyGroupPositions.contains(0) }
+
     /// One for each call, without slots.
     package func makeAccumulators() -> [Accumulator] {
         zip(calls, argumentTypes).map { call, type in Accumulator(call.function, argument: type) }

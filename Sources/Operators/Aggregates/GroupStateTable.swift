@@ -9,7 +9,7 @@ import KeyedState
 //     keys ──GroupTable──▶ slot ──▶ accumulators[call], lastChange[slot]
 //
 // A key that is asked for and not in memory is looked up in the store, all of a batch at once; where the table is known to
-// hold every key (`coverage`), the store is not asked. A slot remembers the round of its last change (ChangeRounds); what
+// hold every key (StateCoverage), the store is not asked. A slot remembers the round of its last change (ChangeRounds); what
 // has changed since the last snapshot is listed in `dirty`, each slot once.
 //
 // Slots are numbered in the order in which their keys came. They stay what they are until `settle`, which may number
@@ -21,6 +21,8 @@ package final class GroupStateTable {
     /// Slots handled at once, and strings in their columns.
     private static let mostSlotsPerBatch = 4096
     private static let mostStringBytesPerBatch = 1 << 29
+    /// Slots from which on arrays grow by less than doubling.
+    private static let largeCount = 1 << 16
 
     package let description: GroupStateDescription
     let allotment: StateAllotment
@@ -37,15 +39,24 @@ package final class GroupStateTable {
     private var longestRowBytes = 1
     /// Entries of a recovered state on their way into the table.
     var restored = GroupStateReader()
-    /// All keys below it (as encoded) are gone, whatever the store says.
-    var deletedBelow: [UInt8] = []
-    var deletionIsPending = false
+    var coverage: StateCoverage
+    /// Where the loading of whole key groups goes on.
+    var loading: LoadingCursor?
+    var hasEvicted = false
+    /// Slots from which on a restore clears away what was deleted.
+    var purgeCount = 1 << 16
+    /// The key groups of which the store may have entries.
+    var mayHaveEntries: [Bool]
+    /// What the next snapshot deletes.
+    private var pendingDeletion: [UInt8]?
 
     package init(_ description: GroupStateDescription, _ allotment: StateAllotment) {
         self.description = description
         self.allotment = allotment
         keys = GroupTable(description.keyTypes)
         accumulators = description.makeAccumulators()
+        coverage = StateCoverage(allotment.keyGroups)
+        mayHaveEntries = [Bool](repeating: false, count: allotment.keyGroups.count)
     }
 
     package var calls: [AggregateCall] { description.calls }
@@ -74,8 +85,8 @@ package final class GroupStateTable {
 
     /// The slot of each selected row's key, in order. Replaces what `slots` held.
     ///
-    /// - Output: the slots whose keys the operator has never had: they are made, and count as changed. They are those of
-    ///   `count` before the call and above, less the ones that were found in the store.
+    /// - Output: the slots that were made for keys not in memory. Those whose keys the operator has never had count as
+    ///   changed. More slots may have been made behind them, of keys that nobody asked for: `count` tells.
     /// - Invariant: a key whose slot was forgotten is not asked for again.
     package func resolve(
         _ columns: [Column], rowCount: Int, selection: [Int32]?, into slots: inout [Int32]
@@ -83,15 +94,25 @@ package final class GroupStateTable {
         let before = count
         noteStrings(columns)
         keys.resolve(columns, rowCount: rowCount, selection: selection, into: &slots)
-        let after = keys.count
-        guard after > before else { return GroupsMade(range: before..<before, found: []) }
-        grow(to: after)
-        dirty.append(contentsOf: Int32(before)..<Int32(after))
-        return GroupsMade(range: before..<after, found: [])
+        var made = GroupsMade(range: before..<keys.count, found: [])
+        guard !made.range.isEmpty else { return made }
+        grow(to: keys.count)
+        if !coverage.isComplete {
+            made.found = try faultIn(made.range)
+            try loadSome()
+        }
+        made.appendNew(to: &dirty)
+        return made
     }
 
     /// Slots up to `count`, empty, as changed in this round.
     func grow(to count: Int) {
+        if count > lastChange.capacity, count >= Self.largeCount {
+            // By a quarter, not by doubling: what is held counts.
+            let capacity = count + count / 4
+            lastChange.reserveCapacity(capacity)
+            for index in accumulators.indices { accumulators[index].reserve(capacity) }
+        }
         lastChange.append(contentsOf: repeatElement(rounds.current, count: count - lastChange.count))
         for index in accumulators.indices { accumulators[index].grow(to: count) }
     }
@@ -166,9 +187,9 @@ package final class GroupStateTable {
     /// The keys that are less than `bound`, as `KeyEncoding` writes them, are gone from the state: the next snapshot says
     /// so. Their slots were forgotten. `bound` never goes back.
     package func deleteBelow(_ bound: [UInt8]) {
-        guard deletedBelow.lexicographicallyPrecedes(bound) else { return }
-        deletedBelow = bound
-        deletionIsPending = true
+        if let pendingDeletion, !pendingDeletion.lexicographicallyPrecedes(bound) { return }
+        for keyGroup in allotment.keyGroups { coverage.delete(below: bound, of: KeyGroup(index: UInt16(keyGroup))) }
+        pendingDeletion = bound
     }
 
     // MARK: Snapshot
@@ -177,14 +198,27 @@ package final class GroupStateTable {
     package func snapshot(_ checkpoint: UInt64) -> StateChanges {
         var changes = StateChanges(operatorID: description.operatorID)
         if forgottenCount > 0 { dirty.removeAll { isForgotten($0) } }
+        writeDeletion(into: &changes)
         var writer = GroupStateWriter()
         for first in stride(from: 0, to: dirty.count, by: slotsPerBatch) {
             let batch = Array(dirty[first..<min(first + slotsPerBatch, dirty.count)])
             writer.write(batch, of: self, into: &changes)
+            guard description.isTimeFirst else { continue }
+            for keyGroup in writer.keyGroups {
+                mayHaveEntries[Int(keyGroup.index) - allotment.keyGroups.lowerBound] = true
+            }
         }
         dirty.removeAll(keepingCapacity: true)
         rounds.endEpoch(checkpoint)
         return changes
+    }
+
+    private func writeDeletion(into changes: inout StateChanges) {
+        guard let bound = pendingDeletion else { return }
+        for (index, keyGroup) in allotment.keyGroups.enumerated() where mayHaveEntries[index] {
+            changes.deleteBelow(keyGroup: KeyGroup(index: UInt16(keyGroup)), bound: bound)
+        }
+        pendingDeletion = nil
     }
 }
 
