@@ -37,6 +37,8 @@ final class RunDisplay: RunObserver {
         firstBytes = metrics.bytesRead.load(ordering: .relaxed)
     }
 
+    var wantsTicks: Bool { isTerminal || plainIntervalNanoseconds > 0 }
+
     func tick(_ metrics: JobMetrics) {
         let now = time.monotonicNanoseconds()
         observe(metrics, now)

@@ -41,7 +41,7 @@ extension RunDisplay {
                 ("bytesRead", .integer(metrics.bytesRead.load(ordering: .relaxed))),
                 ("skippedRecords", .integer(metrics.skippedRecords.load(ordering: .relaxed))),
                 ("nulledFields", .integer(metrics.nulledFields.load(ordering: .relaxed))),
-                ("stateBytes", .integer(metrics.stateBytes.load(ordering: .relaxed))),
+                ("stateBytes", .integer(metrics.stateBytes)),
                 ("seconds", .number(elapsedSeconds)),
                 (
                     "checkpoints",

@@ -26,86 +26,126 @@ import Testing
 
     @Test func anEpochIsCommittedWhenAllHaveHandedOver() {
         var c = coordinator()
-        #expect(wait(c.next(nowNanoseconds: 0, rowsRead: 0)) == 20_000_000)
-        #expect(request(c.next(nowNanoseconds: 20_000_000, rowsRead: 5)) == Barrier(checkpoint: 1, kind: .periodic))
+        c.progressed()
+        #expect(wait(c.next(nowNanoseconds: 0, wallMilliseconds: 0)) == 20_000_000)
+        #expect(
+            request(c.next(nowNanoseconds: 20_000_000, wallMilliseconds: 0))
+                == Barrier(checkpoint: 1, kind: .periodic, milliseconds: 0))
         c.handedOver(0, checkpoint: 1, SubtaskSnapshot())
-        #expect(!isCommit(c.next(nowNanoseconds: 21_000_000, rowsRead: 5)))
+        #expect(!isCommit(c.next(nowNanoseconds: 21_000_000, wallMilliseconds: 0)))
         c.handedOver(1, checkpoint: 1, SubtaskSnapshot())
-        #expect(isCommit(c.next(nowNanoseconds: 22_000_000, rowsRead: 5)))
+        #expect(isCommit(c.next(nowNanoseconds: 22_000_000, wallMilliseconds: 0)))
     }
 
     @Test func theNextEpochBeginsTwentyTimesTheCommitLater() {
         var c = coordinator()
-        commit(&c, number: 1, at: 20_000_000, rows: 1, duration: 3_000_000)
-        #expect(wait(c.next(nowNanoseconds: 20_000_000, rowsRead: 9)) == 80_000_000)
-        #expect(request(c.next(nowNanoseconds: 80_000_000, rowsRead: 9))?.checkpoint == 2)
+        commit(&c, number: 1, at: 20_000_000, duration: 3_000_000)
+        c.progressed()
+        #expect(wait(c.next(nowNanoseconds: 20_000_000, wallMilliseconds: 0)) == 80_000_000)
+        #expect(request(c.next(nowNanoseconds: 80_000_000, wallMilliseconds: 0))?.checkpoint == 2)
     }
 
     @Test func aShortCommitStillWaitsTwentyMilliseconds() {
         var c = coordinator()
-        commit(&c, number: 1, at: 20_000_000, rows: 1, duration: 1000)
-        #expect(wait(c.next(nowNanoseconds: 20_000_000, rowsRead: 9)) == 40_000_000)
+        commit(&c, number: 1, at: 20_000_000, duration: 1000)
+        c.progressed()
+        #expect(wait(c.next(nowNanoseconds: 20_000_000, wallMilliseconds: 0)) == 40_000_000)
     }
 
     @Test func anIdleJobWritesNothing() {
         var c = coordinator()
-        commit(&c, number: 1, at: 20_000_000, rows: 7, duration: 1000)
+        commit(&c, number: 1, at: 20_000_000, duration: 1000)
         for k in 1...50 {
-            #expect(request(c.next(nowNanoseconds: 20_000_000 + Int64(k) * 50_000_000, rowsRead: 7)) == nil)
+            #expect(request(c.next(nowNanoseconds: 20_000_000 + Int64(k) * 50_000_000, wallMilliseconds: 0)) == nil)
         }
-        #expect(request(c.next(nowNanoseconds: 10_000_000_000, rowsRead: 8)) != nil)
+        c.progressed()
+        #expect(request(c.next(nowNanoseconds: 10_000_000_000, wallMilliseconds: 0)) != nil)
+    }
+
+    @Test func aTimerEndsAnEpochOfItsOwn() {
+        var c = coordinator()
+        c.progressed()
+        #expect(request(c.next(nowNanoseconds: 20_000_000, wallMilliseconds: 1_000))?.milliseconds == 1_000)
+        var snapshot = SubtaskSnapshot()
+        snapshot.nextTimerMilliseconds = 1_500
+        c.handedOver(0, checkpoint: 1, snapshot)
+        c.handedOver(1, checkpoint: 1, SubtaskSnapshot())
+        #expect(isCommit(c.next(nowNanoseconds: 20_000_000, wallMilliseconds: 1_000)))
+        c.committed(durationNanoseconds: 1, nowNanoseconds: 20_000_000)
+        #expect(wait(c.next(nowNanoseconds: 120_000_000, wallMilliseconds: 1_100)) == 520_000_000)
+        #expect(request(c.next(nowNanoseconds: 520_000_000, wallMilliseconds: 1_500))?.checkpoint == 2)
+    }
+
+    @Test func journalTimeNeverGoesBack() {
+        var c = coordinator()
+        commit(&c, number: 1, at: 20_000_000, duration: 1, wall: 5_000)
+        c.progressed()
+        #expect(request(c.next(nowNanoseconds: 90_000_000, wallMilliseconds: 3_000))?.milliseconds == 5_000)
     }
 
     @Test func aFixedIntervalRunsFromBeginningToBeginning() {
         var c = coordinator(interval: 1_000_000_000)
-        #expect(wait(c.next(nowNanoseconds: 0, rowsRead: 1)) == 1_000_000_000)
-        commit(&c, number: 1, at: 1_000_000_000, rows: 1, duration: 300_000_000)
-        #expect(wait(c.next(nowNanoseconds: 1_300_000_000, rowsRead: 2)) == 2_000_000_000)
+        c.progressed()
+        #expect(wait(c.next(nowNanoseconds: 0, wallMilliseconds: 0)) == 1_000_000_000)
+        commit(&c, number: 1, at: 1_000_000_000, duration: 300_000_000)
+        c.progressed()
+        #expect(wait(c.next(nowNanoseconds: 1_300_000_000, wallMilliseconds: 0)) == 2_000_000_000)
     }
 
     @Test func theEndFollowsWhenTheSourcesAreExhausted() {
         var c = coordinator()
         c.exhausted(0)
-        #expect(request(c.next(nowNanoseconds: 1, rowsRead: 0)) == Barrier(checkpoint: 1, kind: .end))
+        #expect(
+            request(c.next(nowNanoseconds: 1, wallMilliseconds: 0))
+                == Barrier(checkpoint: 1, kind: .end, milliseconds: 0))
         c.handedOver(0, checkpoint: 1, SubtaskSnapshot())
         c.handedOver(1, checkpoint: 1, SubtaskSnapshot())
-        #expect(isCommit(c.next(nowNanoseconds: 2, rowsRead: 0)))
+        #expect(isCommit(c.next(nowNanoseconds: 2, wallMilliseconds: 0)))
         c.committed(durationNanoseconds: 1, nowNanoseconds: 3)
-        guard case .wait = c.next(nowNanoseconds: 4, rowsRead: 0) else { Issue.record("ended too early"); return }
+        guard case .wait = c.next(nowNanoseconds: 4, wallMilliseconds: 0) else {
+            Issue.record("ended too early"); return
+        }
         c.finished(0)
         c.finished(1)
-        guard case .ended(.end) = c.next(nowNanoseconds: 5, rowsRead: 0) else { Issue.record("not ended"); return }
+        guard case .ended(.end) = c.next(nowNanoseconds: 5, wallMilliseconds: 0) else {
+            Issue.record("not ended"); return
+        }
     }
 
     @Test func aStopWaitsForTheEpochThatIsUnderWay() {
         var c = coordinator()
-        #expect(request(c.next(nowNanoseconds: 20_000_000, rowsRead: 5))?.kind == .periodic)
+        c.progressed()
+        #expect(request(c.next(nowNanoseconds: 20_000_000, wallMilliseconds: 0))?.kind == .periodic)
         c.stop()
         c.handedOver(0, checkpoint: 1, SubtaskSnapshot())
         c.handedOver(1, checkpoint: 1, SubtaskSnapshot())
-        #expect(isCommit(c.next(nowNanoseconds: 21_000_000, rowsRead: 5)))
+        #expect(isCommit(c.next(nowNanoseconds: 21_000_000, wallMilliseconds: 0)))
         c.committed(durationNanoseconds: 1, nowNanoseconds: 22_000_000)
-        #expect(request(c.next(nowNanoseconds: 22_000_001, rowsRead: 5)) == Barrier(checkpoint: 2, kind: .stop))
+        #expect(
+            request(c.next(nowNanoseconds: 22_000_001, wallMilliseconds: 0))
+                == Barrier(checkpoint: 2, kind: .stop, milliseconds: 0))
     }
 
     @Test func whatIsThereIsReadAndNothingIsEnded() {
         var c = coordinator(exhausted: .stop)
         c.exhausted(0)
-        #expect(request(c.next(nowNanoseconds: 1, rowsRead: 3))?.kind == .stop)
+        #expect(request(c.next(nowNanoseconds: 1, wallMilliseconds: 0))?.kind == .stop)
         #expect(c.isAllRead)
     }
 
     @Test func muchDirtyStateEndsTheEpochEarly() {
         var c = coordinator(interval: 60_000_000_000)
+        c.progressed()
         c.wantEpoch()
-        #expect(request(c.next(nowNanoseconds: 5, rowsRead: 1))?.checkpoint == 1)
+        #expect(request(c.next(nowNanoseconds: 5, wallMilliseconds: 0))?.checkpoint == 1)
     }
 
-    private func commit(_ c: inout EpochCoordinator, number: UInt64, at now: Int64, rows: Int, duration: Int64) {
-        #expect(request(c.next(nowNanoseconds: now, rowsRead: rows))?.checkpoint == number)
+    private func commit(_ c: inout EpochCoordinator, number: UInt64, at now: Int64, duration: Int64, wall: Int64 = 0) {
+        c.progressed()
+        #expect(request(c.next(nowNanoseconds: now, wallMilliseconds: wall))?.checkpoint == number)
         c.handedOver(0, checkpoint: number, SubtaskSnapshot())
         c.handedOver(1, checkpoint: number, SubtaskSnapshot())
-        #expect(isCommit(c.next(nowNanoseconds: now, rowsRead: rows)))
+        #expect(isCommit(c.next(nowNanoseconds: now, wallMilliseconds: 0)))
         c.committed(durationNanoseconds: duration, nowNanoseconds: now)
     }
 }

@@ -25,7 +25,7 @@ import Testing
 
     @Test func bytesBoundAChannelButOneLargeElementPasses() {
         let channel = Channel(producer: Doorbell(), consumer: Doorbell())
-        let large = batch(1, rows: Channel.capacityBytes / 8 + 1)
+        let large = batch(1, rows: Channel.largestCapacityBytes / 8 + 1)
         #expect(channel.push(large))
         #expect(!channel.push(batch(2)))
         #expect(value(channel.pop()) == 1)
@@ -44,7 +44,7 @@ import Testing
                 while !channel.push(element) { producer.wait() }
             }
             // Fewer elements than wake a consumer may be left: a barrier wakes it.
-            while !channel.push(.barrier(Barrier(checkpoint: 1, kind: .end))) { producer.wait() }
+            while !channel.push(.barrier(Barrier(checkpoint: 1, kind: .end, milliseconds: 0))) { producer.wait() }
         }
         var next: Int64 = 0
         while next < count {
@@ -63,11 +63,11 @@ import Testing
         let channel = Channel(producer: producer, consumer: consumer)
         let sender = WorkerThread(name: "sender") {
             for i in 0..<3 {
-                let values = [Int64](repeating: Int64(i), count: Channel.capacityBytes / 8 + 1)
+                let values = [Int64](repeating: Int64(i), count: Channel.largestCapacityBytes / 8 + 1)
                 let element = Element.batch(Batch(columns: [.bigint(FixedColumn(values))], rowCount: values.count))
                 while !channel.push(element) { producer.wait() }
             }
-            while !channel.push(.barrier(Barrier(checkpoint: 1, kind: .end))) { producer.wait() }
+            while !channel.push(.barrier(Barrier(checkpoint: 1, kind: .end, milliseconds: 0))) { producer.wait() }
         }
         var taken = 0
         while taken < 4 {
@@ -82,7 +82,7 @@ import Testing
 
     @Test func anInputBehindItsBarrierWaitsForTheOthers() {
         var aligner = BarrierAligner(inputCount: 3)
-        let barrier = Barrier(checkpoint: 4, kind: .periodic)
+        let barrier = Barrier(checkpoint: 4, kind: .periodic, milliseconds: 0)
         #expect(aligner.arrive(barrier, on: 1) == .waitsForOthers)
         #expect(!aligner.isOpen(1))
         #expect(aligner.isOpen(0) && aligner.isOpen(2))

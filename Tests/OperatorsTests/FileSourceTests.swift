@@ -19,7 +19,7 @@ import Testing
         try file.write(bytes, at: 0)
     }
 
-    private func source(_ path: String, _ change: (inout JobSettings) -> Void = { _ in }) -> FileSource {
+    private func source(_ path: String, _ change: (inout JobSettings) -> Void = { _ in }) throws -> FileSource {
         var settings = JobSettings()
         change(&settings)
         let description = FileSourceDescription(
@@ -30,10 +30,7 @@ import Testing
             columns: [ScanColumn(path: ["a"], type: .bigint)], predicates: [])
         return FileSource(
             description,
-            LinkContext(
-                files: files, time: SimulatedTime(), metrics: metrics,
-                run: RunIdentity(id: RunID(high: 1, low: 2), directory: "run"), subtask: 0, settings: settings,
-                notice: { _ in }))
+            try LinkContext.alone(files: files, metrics: metrics, settings: settings))
     }
 
     private func readAll(_ source: FileSource, upTo rows: Int = .max) throws -> [Int64] {
@@ -43,7 +40,7 @@ import Testing
             case .batch(let batch):
                 guard case .bigint(let column) = batch.columns[0] else { break }
                 values += column.values
-            case .nothing: continue
+            case .nothing, .waiting: continue
             case .exhausted: return values
             }
         }
@@ -58,39 +55,39 @@ import Testing
         try put("in/.hidden", "not json")
         try put("in/_temporary/x", "not json")
         try put("in/empty", "")
-        let source = source("in")
+        let source = try source("in")
         try source.restore(from: nil)
         #expect(try readAll(source) == (0..<20).map { Int64($0) })
     }
 
     @Test func aByteOrderMarkAMissingLastLineEndAndCRLFAreReadRight() throws {
         try put("in", "\u{FEFF}{\"a\":1}\r\n\n{\"a\":2}\r\n{\"a\":3}")
-        let source = source("in")
+        let source = try source("in")
         try source.restore(from: nil)
         #expect(try readAll(source) == [1, 2, 3])
     }
 
     @Test func anUnterminatedLineWaitsWhereMoreMayCome() throws {
         try put("in", "{\"a\":1}\n{\"a\":2")
-        let first = source("in") { $0.readsWhatIsThere = true }
+        let first = try source("in") { $0.readsWhatIsThere = true }
         try first.restore(from: nil)
         #expect(try readAll(first) == [1])
         let position = try first.position()
         try put("in", "{\"a\":1}\n{\"a\":2}\n{\"a\":3}")
-        let second = source("in") { $0.listsInputsAnew = true }
+        let second = try source("in") { $0.listsInputsAnew = true }
         try second.restore(from: position)
         #expect(try readAll(second) == [2, 3])
     }
 
     @Test func aResumedBoundedSourceEndsWhereItWasToEnd() throws {
         try put("in", lines(0..<10_000))
-        let first = source("in")
+        let first = try source("in")
         try first.restore(from: nil)
         let begun = try readAll(first, upTo: 1)
         let position = try first.position()
         try put("in", lines(0..<10_100))
         try put("in2", "")
-        let second = source("in")
+        let second = try source("in")
         try second.restore(from: position)
         #expect(try begun + readAll(second) == (0..<10_000).map { Int64($0) })
     }
@@ -100,10 +97,10 @@ import Testing
         try put("in/b", lines(9000..<18_000))
         let truth = (0..<18_000).map { Int64($0) }
         for stop in stride(from: 0, through: 18_000, by: 4500) {
-            let first = source("in")
+            let first = try source("in")
             try first.restore(from: nil)
             let begun = try readAll(first, upTo: stop)
-            let second = source("in")
+            let second = try source("in")
             try second.restore(from: try first.position())
             #expect(try begun + readAll(second) == truth)
         }
@@ -112,14 +109,14 @@ import Testing
     @Test func aRecordLongerThanTheBufferIsRead() throws {
         let filler = String(repeating: "x", count: 3 << 20)
         try put("in", "{\"a\":1,\"s\":\"\(filler)\"}\n{\"a\":2}\n")
-        let source = source("in")
+        let source = try source("in")
         try source.restore(from: nil)
         #expect(try readAll(source) == [1, 2])
     }
 
     @Test func aChangedPrefixIsRefused() throws {
         try put("in", lines(0..<30_000))
-        let first = source("in")
+        let first = try source("in")
         try first.restore(from: nil)
         _ = try readAll(first, upTo: 20_000)
         let position = try first.position()
@@ -132,12 +129,12 @@ import Testing
     @Test func aFileThatIsGoneIsRefusedOnlyWhileItHasUnreadBytes() throws {
         try put("in/a", lines(0..<5000))
         try put("in/b", lines(5000..<15_000))
-        let first = source("in")
+        let first = try source("in")
         try first.restore(from: nil)
         let begun = try readAll(first, upTo: 6000)
         let position = try first.position()
         try files.remove("in/a")
-        let second = source("in")
+        let second = try source("in")
         try second.restore(from: position)
         #expect(try begun + readAll(second) == (0..<15_000).map { Int64($0) })
         try files.remove("in/b")
@@ -146,7 +143,7 @@ import Testing
 
     @Test func aBadRecordIsNamedWithFileLineAndColumn() throws {
         try put("in", lines(0..<5000) + "{\"a\":oops}\n")
-        let source = source("in")
+        let source = try source("in")
         try source.restore(from: nil)
         let failure = #expect(throws: JobFailure.self) { try readAll(source) }
         #expect(failure?.message.hasPrefix("in:5001:") == true)
@@ -155,11 +152,11 @@ import Testing
 
     @Test func aListMadeUnderAvailableNowStaysOpenEnded() throws {
         try put("in", "{\"a\":1}\n{\"a\":2")
-        let first = source("in") { $0.readsWhatIsThere = true }
+        let first = try source("in") { $0.readsWhatIsThere = true }
         try first.restore(from: nil)
         let position = try first.position()
         try put("in", "{\"a\":1}\n{\"a\":23}\n")
-        let second = source("in")
+        let second = try source("in")
         try second.restore(from: position)
         #expect(try readAll(second) == [1, 23])
     }
@@ -171,7 +168,7 @@ import Testing
 
     @Test func whatHasComeSinceIsCounted() throws {
         try put("in/a", lines(0..<10))
-        let first = source("in")
+        let first = try source("in")
         try first.restore(from: nil)
         _ = try readAll(first)
         let position = try first.position()

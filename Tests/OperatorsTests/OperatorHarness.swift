@@ -61,13 +61,13 @@ struct OperatorHarness {
         try endEpoch(op, &table, saved)
         let again = make()
         try saved.restore(into: again)
-        #expect(try again.drain() == nil, "a restored operator has nothing to send")
+        #expect(try again.drain(.barrier) == nil, "a restored operator has nothing to send")
         return table.rows
     }
 
     private func endEpoch(_ op: any KeyedOperator, _ table: inout ChangelogTable, _ saved: SavedState) throws {
-        while let batch = try op.drain() { table.apply(batch) }
-        try saved.apply(try op.snapshot())
+        while let batch = try op.drain(.barrier) { table.apply(batch) }
+        try saved.apply(try op.snapshot(saved.nextNumber))
     }
 }
 
@@ -127,6 +127,8 @@ final class SavedState {
         store.committed(last)
     }
 
+    var nextNumber: UInt64 { number + 1 }
+
     func apply(_ changes: StateChanges) throws {
         number += 1
         last = try store.append(CheckpointRecord(number: number, run: run, fingerprint: ""), changes: [changes])
@@ -137,9 +139,28 @@ final class SavedState {
     func restore(into op: any KeyedOperator) throws {
         let reopened = StateStore.open(directory: "state", run: run, files: files, base: base)
         _ = try reopened.recover(to: last)
-        try reopened.restore(operatorID: operatorID) { (_, key, value) throws(CorruptBytes) in
-            try op.restore(key: key, value: value)
+        try reopened.restoreChanges(operatorID: operatorID, keyGroups: 0..<KeyGroup.defaultMaximumParallelism) {
+            (change) throws(CorruptBytes) in try op.restore(change)
         }
         try op.finishRestore()
+    }
+}
+
+extension LinkContext {
+    /// Of the only subtask of an operator, over an empty store on a simulated disk.
+    static func alone(
+        files: any FileSystem = SimulatedFileSystem(), metrics: JobMetrics = JobMetrics(),
+        settings: JobSettings = JobSettings(), store: StateStore? = nil, stateLimitBytes: Int = 1 << 30
+    ) throws -> LinkContext {
+        let run = RunID(high: 1, low: 2)
+        let empty =
+            try store
+            ?? StateStore.create(
+                directory: "empty", run: run, files: SimulatedFileSystem(),
+                base: OrderedMapStateBase(OrderedMapStorage()))
+        return LinkContext(
+            files: files, time: SimulatedTime(), metrics: metrics, run: RunIdentity(id: run, directory: "run"),
+            subtask: 0, parallelism: 1, keyGroups: 0..<KeyGroup.defaultMaximumParallelism, settings: settings,
+            store: empty, stateLimitBytes: stateLimitBytes, wake: {}, notice: { _ in })
     }
 }

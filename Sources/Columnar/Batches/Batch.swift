@@ -40,16 +40,20 @@ package struct Batch: Sendable {
     package var rowKinds: [RowKind]?
     package var selection: [Int32]?
     package var origin: BatchOrigin?
+    /// Each row's own watermark: what its source had reached just before it, in milliseconds since 1970-01-01 00:00:00. In
+    /// step with the batch's rows (before any selection). nil: no row is ever late.
+    package var rowWatermarks: [Int64]?
 
     package init(
         columns: [Column], rowCount: Int, rowKinds: [RowKind]? = nil, selection: [Int32]? = nil,
-        origin: BatchOrigin? = nil
+        origin: BatchOrigin? = nil, rowWatermarks: [Int64]? = nil
     ) {
         self.columns = columns
         self.rowCount = rowCount
         self.rowKinds = rowKinds
         self.selection = selection
         self.origin = origin
+        self.rowWatermarks = rowWatermarks
     }
 
     /// Rows that count.
@@ -57,6 +61,6 @@ package struct Batch: Sendable {
 
     package var sizeBytes: Int {
         columns.reduce(0) { $0 + $1.sizeBytes } + (rowKinds?.count ?? 0) + (selection?.count ?? 0) * 4
-            + (origin?.lines.count ?? 0) * 8
+            + (origin?.lines.count ?? 0) * 8 + (rowWatermarks?.count ?? 0) * 8
     }
 }

@@ -137,6 +137,7 @@ extension Batch {
         let origin = origin.map { BatchOrigin(path: $0.path, lines: gather($0.lines, selection)) }
         return Batch(
             columns: columns.map { $0.take(selection) }, rowCount: selection.count,
-            rowKinds: rowKinds?.take(selection), origin: origin)
+            rowKinds: rowKinds?.take(selection), origin: origin,
+            rowWatermarks: rowWatermarks.map { gather($0, selection) })
     }
 }

@@ -11,11 +11,16 @@ package final class EpochCommitter {
     private let journal: Journal
     private let store: StateStore
     private let fingerprint: [String]
+    private let parallelism: Int
+    private let maximumParallelism: Int
     private let time: any TimeSource
 
     package init(
-        job: String, run: RunID, journal: Journal, store: StateStore, fingerprint: [String], time: any TimeSource
+        job: String, run: RunID, journal: Journal, store: StateStore, fingerprint: [String], parallelism: Int,
+        maximumParallelism: Int, time: any TimeSource
     ) {
+        self.parallelism = parallelism
+        self.maximumParallelism = maximumParallelism
         self.job = job
         self.run = run
         self.journal = journal
@@ -27,12 +32,14 @@ package final class EpochCommitter {
     /// Commits checkpoint `number`. On any error nothing is known to be committed, and the worker must start again from
     /// what the journal says.
     package func commit(
-        number: UInt64, ending: RunEnding, parts: [CheckpointRecord.OperatorPart], changes: [StateChanges]
+        number: UInt64, ending: RunEnding, journalMilliseconds: Int64, parts: [CheckpointRecord.OperatorPart],
+        changes: [StateChanges]
     ) throws(JobFailure) {
-        let mark = CheckpointRecord.OperatorPart(operatorID: RunEnding.operatorID, subtask: 0, bytes: [ending.rawValue])
+        let mark = CheckpointRecord.runPart(ending, parallelism: parallelism)
         let record = CheckpointRecord(
             number: number, run: run, fingerprint: PlanFingerprint.identity(fingerprint), planLines: fingerprint,
-            isFinished: ending == .finished, wallMilliseconds: time.wallMilliseconds(), parts: [mark] + parts)
+            isFinished: ending == .finished, maximumParallelism: maximumParallelism,
+            journalMilliseconds: journalMilliseconds, wallMilliseconds: time.wallMilliseconds(), parts: [mark] + parts)
         let written: CommittedCheckpoint
         do throws(StateError) {
             written = try store.append(record, changes: changes)

@@ -5,7 +5,8 @@ import HostSystem
 //   idle ──due, or asked for──▶ collecting ──all handed over──▶ committing ──committed──▶ idle, or ended
 //
 // The next epoch begins 20 times the last commit's duration after it (at least 20 ms), so committing stays under 5 % of
-// the time, unless an interval is set; and only where rows were read since the last one, so that an idle job writes nothing.
+// the time, unless an interval is set; and only where rows were read or written since the last one, or a timer on journal
+// time came due, so that an idle job writes nothing.
 // When every source is exhausted, or a stop is asked for, the last barrier follows at once.
 
 package struct EpochCoordinator {
@@ -38,14 +39,23 @@ package struct EpochCoordinator {
     private var state = State.idle
     private var nextCheckpoint: UInt64
     private var dueNanoseconds: Int64
-    private var rowsAtLastBarrier = 0
+    /// Rows were read or written since the last commit.
+    private var hasProgress = false
+    /// Journal time: never goes back.
+    private var milliseconds: Int64
+    /// The earliest of all subtasks' timers.
+    private var nextTimerMilliseconds: Int64?
     private var stopIsAsked = false
     private var epochIsAsked = false
+    private var savepointIsAsked = false
 
     package init(
         subtasks: [UInt32], sources: [UInt32], nextCheckpoint: UInt64, fixedIntervalNanoseconds: Int64?,
-        minimumPauseNanoseconds: Int64, exhaustedKind: BarrierKind, nowNanoseconds: Int64
+        minimumPauseNanoseconds: Int64, exhaustedKind: BarrierKind, nowNanoseconds: Int64,
+        journalMilliseconds: Int64 = .min, firstTimerMilliseconds: Int64? = nil
     ) {
+        milliseconds = journalMilliseconds
+        nextTimerMilliseconds = firstTimerMilliseconds
         self.subtasks = Set(subtasks)
         unread = Set(sources)
         self.nextCheckpoint = nextCheckpoint
@@ -57,8 +67,24 @@ package struct EpochCoordinator {
 
     package var isAllRead: Bool { unread.isEmpty }
 
+    /// Ends the epoch now, whether or not there is anything new.
+    package mutating func wantSavepoint() {
+        savepointIsAsked = true
+        epochIsAsked = true
+    }
+
+    /// When the earliest timer comes due, by the monotonic clock, and an epoch may begin; nil: there is none.
+    private func nextTimer(_ nowNanoseconds: Int64, _ journal: Int64) -> Int64? {
+        guard let timer = nextTimerMilliseconds else { return nil }
+        // A far timer is looked at again after a day.
+        let wait = min(max(0, timer.subtractingReportingOverflow(journal).partialValue), 86_400_000)
+        return max(dueNanoseconds, nowNanoseconds + wait * 1_000_000)
+    }
+
     package mutating func stop() { stopIsAsked = true }
     package mutating func wantEpoch() { epochIsAsked = true }
+    /// A subtask has read or written its first row since the last commit.
+    package mutating func progressed() { hasProgress = true }
     package mutating func exhausted(_ source: UInt32) { unread.remove(source) }
 
     package mutating func handedOver(_ subtask: UInt32, checkpoint: UInt64, _ snapshot: SubtaskSnapshot) {
@@ -93,25 +119,30 @@ package struct EpochCoordinator {
         state = missing.isEmpty ? .ended(kind) : .closing(kind, missing: missing)
     }
 
-    /// What to do now. `rowsRead`: of all sources since the start.
-    package mutating func next(nowNanoseconds: Int64, rowsRead: Int) -> Action {
+    /// What to do now; `wallMilliseconds`: what the clock says.
+    package mutating func next(nowNanoseconds: Int64, wallMilliseconds: Int64) -> Action {
         switch state {
         case .idle:
             let last: BarrierKind? = unread.isEmpty ? exhaustedKind : stopIsAsked ? .stop : nil
             let isDue = nowNanoseconds >= dueNanoseconds || epochIsAsked
-            guard last != nil || (isDue && rowsRead != rowsAtLastBarrier) else {
-                if isDue { dueNanoseconds = nowNanoseconds + Self.shortestIntervalNanoseconds }
-                return .wait(untilNanoseconds: dueNanoseconds)
+            let journal = max(milliseconds, wallMilliseconds)
+            let timerIsDue = nextTimerMilliseconds.map { $0 <= journal } ?? false
+            let hasReason = hasProgress || timerIsDue || savepointIsAsked
+            guard last != nil || (isDue && hasReason) else {
+                return .wait(untilNanoseconds: hasReason ? dueNanoseconds : nextTimer(nowNanoseconds, journal))
             }
             epochIsAsked = false
-            rowsAtLastBarrier = rowsRead
+            savepointIsAsked = false
+            milliseconds = journal
             if fixedIntervalNanoseconds != nil { dueNanoseconds = nowNanoseconds }
-            let barrier = Barrier(checkpoint: nextCheckpoint, kind: last ?? .periodic)
+            let barrier = Barrier(checkpoint: nextCheckpoint, kind: last ?? .periodic, milliseconds: journal)
             state = .collecting(barrier, missing: subtasks, [])
             return .request(barrier)
         case .collecting(let barrier, let missing, let snapshots):
             guard missing.isEmpty else { return .wait(untilNanoseconds: nil) }
             state = .committing(barrier)
+            hasProgress = false
+            nextTimerMilliseconds = snapshots.compactMap(\.nextTimerMilliseconds).min()
             return .commit(barrier, snapshots)
         case .committing, .closing: return .wait(untilNanoseconds: nil)
         case .ended(let kind): return .ended(kind)

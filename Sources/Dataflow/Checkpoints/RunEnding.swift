@@ -22,4 +22,17 @@ extension CheckpointRecord {
         }
         return ending
     }
+
+    /// Subtasks per operator when it was made.
+    package var parallelism: Int {
+        guard let bytes = part(of: RunEnding.operatorID, subtask: 0), bytes.count == 3 else { return 1 }
+        return Int(bytes[1]) | Int(bytes[2]) << 8
+    }
+
+    /// How the run stands, with its parallelism (two bytes, the least significant first).
+    static func runPart(_ ending: RunEnding, parallelism: Int) -> OperatorPart {
+        let low = UInt8(truncatingIfNeeded: parallelism)
+        let high = UInt8(truncatingIfNeeded: parallelism >> 8)
+        return OperatorPart(operatorID: RunEnding.operatorID, subtask: 0, bytes: [ending.rawValue, low, high])
+    }
 }

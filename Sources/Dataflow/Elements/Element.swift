@@ -17,22 +17,39 @@ package struct Barrier: Equatable, Sendable {
     /// The number of the checkpoint that this barrier makes.
     package var checkpoint: UInt64
     package var kind: BarrierKind
+    /// The journal's time at this barrier: processing-time timers fire up to it, and the rows of the next epoch have it.
+    package var milliseconds: Int64
 
-    package init(checkpoint: UInt64, kind: BarrierKind) {
+    package init(checkpoint: UInt64, kind: BarrierKind, milliseconds: Int64) {
         self.checkpoint = checkpoint
         self.kind = kind
+        self.milliseconds = milliseconds
     }
+}
+
+/// How far event time has come on one input.
+package enum WatermarkStatus: Equatable, Sendable {
+    /// No row with an own watermark below this follows.
+    case active(Int64)
+    /// Nothing has come for so long that nobody shall wait for this input.
+    case idle
+
+    /// Nothing is known yet.
+    package static let unknown = Int64.min
+    /// No row follows.
+    package static let end = Int64.max
 }
 
 /// What moves in a channel, in order.
 package enum Element: Sendable {
     case batch(Batch)
+    case watermark(WatermarkStatus)
     case barrier(Barrier)
 
     package var sizeBytes: Int {
         switch self {
         case .batch(let batch): batch.sizeBytes
-        case .barrier: 0
+        case .watermark, .barrier: 0
         }
     }
 }

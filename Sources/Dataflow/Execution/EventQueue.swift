@@ -4,14 +4,20 @@ import Synchronization
 package enum SubtaskEvent: Sendable {
     /// The bounded source of this subtask has given all.
     case exhausted(subtask: UInt32)
+    /// The first row since the last commit was read, or reached a sink.
+    case progressed
     /// Much is dirty: end the epoch early.
     case epochWanted
+    /// A subtask cannot go on before what is committed is in the state base.
+    case materialisationWanted
     case handedOver(subtask: UInt32, checkpoint: UInt64, SubtaskSnapshot)
     /// All that follows the last commit is done.
     case finished(subtask: UInt32)
     case failed(JobFailure)
     /// A signal, or a caller, asks for a last checkpoint.
     case stopRequested
+    /// Somebody asks for a savepoint.
+    case savepointRequested(SavepointRequest)
     case materialised
 }
 
@@ -26,10 +32,11 @@ package final class EventQueue: Sendable {
         doorbell.ring()
     }
 
-    /// All that has come, in order; waits for the first one, or `timeoutMilliseconds`.
-    package func take(timeoutMilliseconds: Int64) -> [SubtaskEvent] {
+    /// All that has come, in order; waits for the first one, or `timeoutMilliseconds` (nil: as long as it takes).
+    package func take(timeoutMilliseconds: Int64?) -> [SubtaskEvent] {
         let ready = takeAll()
-        if !ready.isEmpty || timeoutMilliseconds <= 0 { return ready }
+        if !ready.isEmpty { return ready }
+        if let timeoutMilliseconds, timeoutMilliseconds <= 0 { return ready }
         doorbell.wait(timeoutMilliseconds: timeoutMilliseconds)
         return takeAll()
     }

@@ -108,7 +108,7 @@ package struct JobRun {
         }
         if wantsFresh {
             // What cannot begin must not cost the output of what was.
-            for source in request.graph.boundedSources { try source.checkInputs(files: files) }
+            for source in request.graph.sources { try source.checkInputs(files: files) }
             try setAside(journal, store, record, run)
             return try begin(journal)
         }
@@ -148,9 +148,10 @@ package struct JobRun {
     ) throws(JobFailure) -> RunResult {
         var settings = request.settings
         settings.listsInputsAnew = record?.ending == .drained
+        if let record { settings.maximumParallelism = record.maximumParallelism }
         let committer = EpochCommitter(
             job: request.job, run: run, journal: journal, store: store, fingerprint: request.graph.fingerprint,
-            time: time)
+            parallelism: settings.parallelism, maximumParallelism: settings.maximumParallelism, time: time)
         let execution = JobExecution(
             graph: request.graph, settings: settings,
             identity: RunIdentity(id: run, directory: directory.run(request.job)), committer: committer, store: store,
@@ -161,7 +162,7 @@ package struct JobRun {
 
     /// `--fresh` where nothing of the old run can be read any more.
     private func startOver(_ journal: Journal, _ run: RunID) throws(JobFailure) -> RunResult {
-        for source in request.graph.boundedSources { try source.checkInputs(files: files) }
+        for source in request.graph.sources { try source.checkInputs(files: files) }
         try abandon(journal, run)
         return try begin(journal)
     }
@@ -181,19 +182,18 @@ package struct JobRun {
         _ store: StateStore, _ record: CheckpointRecord, _ run: RunID, _ journal: Journal
     ) throws(JobFailure) -> RunResult {
         let notices = NoticeBoard()
-        let context = LinkContext(
-            files: files, time: time, metrics: JobMetrics(),
-            run: RunIdentity(id: run, directory: directory.run(request.job)), subtask: 0, settings: request.settings,
-            notice: { notices.post($0) })
+        // With the parallelism it had: nothing changes any more.
+        var settings = request.settings
+        settings.parallelism = record.parallelism
+        var assembly = JobAssembly(
+            graph: request.graph, settings: settings,
+            identity: RunIdentity(id: run, directory: directory.run(request.job)), store: store, files: files,
+            time: time, metrics: JobMetrics(), notices: notices, events: EventQueue())
+        try assembly.openSinks(from: record)
         var unread: [UnreadInput] = []
-        for description in request.graph.vertices.flatMap(\.links) {
-            if case .sink(let sink) = try description.makeLink(context) {
-                try sink.open(from: record.part(of: sink.operatorID, subtask: Subtask.parallelIndex))
-            }
-        }
         notices.takeAll().forEach(observer.notice)
-        for source in request.graph.boundedSources {
-            guard let position = record.part(of: source.operatorID, subtask: Subtask.parallelIndex) else { continue }
+        for source in request.graph.sources {
+            guard let position = record.part(of: source.operatorID, subtask: 0) else { continue }
             unread += try source.unread(since: position, files: files)
         }
         guard let first = unread.first else { return .alreadyFinished }

@@ -11,20 +11,36 @@ package struct LinkContext: Sendable {
     package var time: any TimeSource
     package var metrics: JobMetrics
     package var run: RunIdentity
+    /// Of the parallel subtasks of the operator: 0 ..< parallelism.
     package var subtask: UInt32
+    package var parallelism: Int
+    /// Whose keys this subtask has.
+    package var keyGroups: Range<Int>
     package var settings: JobSettings
+    /// Where keyed state is looked up that is not in memory.
+    package var store: StateStore
+    /// What one keyed operator of this subtask may hold in memory: tables, old values and dirty entries together.
+    package var stateLimitBytes: Int
+    /// Rings this subtask's doorbell; any thread.
+    package var wake: @Sendable () -> Void
     package var notice: @Sendable (String) -> Void
 
     package init(
         files: any FileSystem, time: any TimeSource, metrics: JobMetrics, run: RunIdentity, subtask: UInt32,
-        settings: JobSettings, notice: @escaping @Sendable (String) -> Void
+        parallelism: Int, keyGroups: Range<Int>, settings: JobSettings, store: StateStore, stateLimitBytes: Int,
+        wake: @escaping @Sendable () -> Void, notice: @escaping @Sendable (String) -> Void
     ) {
         self.files = files
         self.time = time
         self.metrics = metrics
         self.run = run
         self.subtask = subtask
+        self.parallelism = parallelism
+        self.keyGroups = keyGroups
         self.settings = settings
+        self.store = store
+        self.stateLimitBytes = stateLimitBytes
+        self.wake = wake
         self.notice = notice
     }
 }
@@ -49,6 +65,11 @@ package struct JobSettings: Sendable {
     /// The last run ended with all that was there: bounded sources look again what is there now.
     package var listsInputsAnew = false
     package var memoryBytes = 1 << 30
+    package var parallelism = 1
+    /// Key groups; fixed by the first start of a run.
+    package var maximumParallelism = KeyGroup.defaultMaximumParallelism
+    /// `table.exec.source.idle-timeout`; nil: a quiet input holds the watermark back for ever.
+    package var idleTimeoutMilliseconds: Int64?
     /// nil: adaptive.
     package var checkpointIntervalNanoseconds: Int64?
     package var minimumPauseNanoseconds: Int64 = 0
@@ -59,6 +80,14 @@ package struct JobSettings: Sendable {
 /// Makes one link of a subtask's chain.
 package protocol LinkDescription: Sendable {
     func makeLink(_ context: LinkContext) throws(JobFailure) -> ChainLink
+    /// The links of all parallel subtasks, in their order: for a description whose links share something.
+    func makeLinks(_ contexts: [LinkContext]) throws(JobFailure) -> [ChainLink]
+}
+
+extension LinkDescription {
+    package func makeLinks(_ contexts: [LinkContext]) throws(JobFailure) -> [ChainLink] {
+        try contexts.map { (context) throws(JobFailure) in try makeLink(context) }
+    }
 }
 
 /// An input that has more than a finished run has read.
@@ -72,23 +101,51 @@ package struct UnreadInput: Equatable, Sendable {
     }
 }
 
-/// A source that ends, and can say what has come since.
-package protocol BoundedSourceDescription: LinkDescription {
+/// The first link of a chain, whose parallel subtasks share one input.
+package protocol SourceDescription: Sendable {
     var operatorID: UInt32 { get }
+    /// Ends by itself.
+    var isBounded: Bool { get }
+    /// - Parameter context: of subtask 0; what is made belongs to all.
+    func makeInput(_ context: LinkContext) throws(JobFailure) -> any SourceInput
+    /// Of a bounded source: what has come since a finished run stood at `position`.
     /// Errors: what was read is not as it was.
     func unread(since position: [UInt8], files: any FileSystem) throws(JobFailure) -> [UnreadInput]
     /// Errors: inputs that cannot be read.
     func checkInputs(files: any FileSystem) throws(JobFailure)
 }
 
+/// How rows get from the subtasks of one vertex to those of the next.
+package enum Exchange: Equatable, Sendable {
+    /// Subtask i feeds subtask i; both vertices have the same parallelism.
+    case forward
+    /// By key group of these columns (none: all rows to one subtask).
+    case keyed([Int])
+}
+
+package struct VertexInput: Equatable, Sendable {
+    /// A lower-numbered one.
+    package var vertex: Int
+    package var exchange: Exchange
+
+    package init(_ vertex: Int, _ exchange: Exchange) {
+        self.vertex = vertex
+        self.exchange = exchange
+    }
+}
+
 package struct Vertex: Sendable {
     package var name: String
+    /// Where rows are read; a vertex without one has inputs.
+    package var source: (any SourceDescription)?
     package var links: [any LinkDescription]
-    /// Lower-numbered vertices whose rows come in here.
-    package var inputs: [Int]
+    package var inputs: [VertexInput]
 
-    package init(name: String, links: [any LinkDescription], inputs: [Int]) {
+    package init(
+        name: String, source: (any SourceDescription)? = nil, links: [any LinkDescription], inputs: [VertexInput]
+    ) {
         self.name = name
+        self.source = source
         self.links = links
         self.inputs = inputs
     }
@@ -106,7 +163,5 @@ package struct JobGraph: Sendable {
 }
 
 extension JobGraph {
-    var boundedSources: [any BoundedSourceDescription] {
-        vertices.flatMap(\.links).compactMap { $0 as? any BoundedSourceDescription }
-    }
+    package var sources: [any SourceDescription] { vertices.compactMap(\.source) }
 }

@@ -9,12 +9,19 @@ package final class JobMetrics: Sendable {
     package let bytesTotal = Atomic<Int>(0)
     package let skippedRecords = Atomic<Int>(0)
     package let nulledFields = Atomic<Int>(0)
-    package let stateBytes = Atomic<Int>(0)
+    /// Rows that came behind the last window they belong to.
+    package let lateRows = Atomic<Int>(0)
+    private let held = Mutex<[UInt32: Int]>([:])
     private let commits = Mutex(CheckpointStatistics())
 
     package init() {}
 
     package func add(_ count: Int, to counter: borrowing Atomic<Int>) { counter.add(count, ordering: .relaxed) }
+
+    /// What the keyed state of a subtask takes in memory now.
+    package func holds(_ bytes: Int, subtask: UInt32) { held.withLock { $0[subtask] = bytes } }
+
+    package var stateBytes: Int { held.withLock { $0.values.reduce(0, +) } }
 
     package func committed(durationNanoseconds: Int64, atNanoseconds: Int64) {
         commits.withLock { commits in

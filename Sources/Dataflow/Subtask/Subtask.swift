@@ -4,12 +4,15 @@ import KeyedState
 
 // One chain of links on one thread.
 //
-//   running ──barrier──▶ draining(link) ──all changes sent──▶ awaitingCommit ──commit──▶ running, or finished
+//   running ──event time──▶ advancing(link) ──▶ running
+//      │                         │ (a source sends its watermark before the barrier)
+//      └──────barrier──▶ draining(link) ──all changes sent──▶ awaitingCommit ──commit──▶ settling ──▶ running, or finished
 //
 // A step does one bounded piece of work and says how it went. What a step has made waits in the outbox until the outputs
-// take it; while it waits nothing else is done (back-pressure). On the barrier the links give their changes one batch at a
-// time, in chain order, so that what one link sends reaches the next before that one drains. Then the subtask hands over
-// its snapshot and waits for the commit.
+// take it; while it waits nothing else is done (back-pressure). Event time passes the keyed links in chain order: what a
+// link sends because of it reaches the next before that one is told, and the watermark leaves the subtask behind all
+// of it. On the barrier the links give their changes one batch at a time, likewise in chain order. Then the subtask hands
+// over its snapshot and waits for the commit; keyed links may then have to wait until more is materialised.
 
 package enum Progress: Sendable {
     case madeProgress
@@ -20,9 +23,11 @@ package enum Progress: Sendable {
 
 /// What a subtask hands over at a barrier.
 package struct SubtaskSnapshot: Sendable {
-    /// Source positions and sink ends.
+    /// Sink ends.
     package var parts: [CheckpointRecord.OperatorPart] = []
     package var changes: [StateChanges] = []
+    /// When journal time makes something due in this subtask; nil: never.
+    package var nextTimerMilliseconds: Int64?
 
     package init() {}
 }
@@ -30,58 +35,70 @@ package struct SubtaskSnapshot: Sendable {
 package final class Subtask {
     private enum Phase {
         case running
+        /// Event time passes the links; behind it comes the barrier, where there is one.
+        case advancing(WatermarkStatus, link: Int, Barrier?)
         case draining(Barrier, link: Int)
         case awaitingCommit(Barrier)
+        case settling
         case finished
     }
 
-    /// Of the parallel subtasks of one operator; there is one of each.
-    package static let parallelIndex: UInt32 = 0
-
     package let name: String
-    /// Of the vertex in the graph.
+    /// Of all subtasks of the job.
     package let index: UInt32
+    /// Of the parallel subtasks of its vertex.
+    package let parallelIndex: UInt32
     private let inputs: [Channel]
     private let links: [ChainLink]
-    private let outputs: [Channel]
+    private let outputs: [OutputPort]
     private let control: SubtaskControl
     private let report: (SubtaskEvent) -> Void
-    private let budget: MemoryBudget
+    private let store: StateStore
     private let metrics: JobMetrics
     private let time: any TimeSource
 
     private var phase = Phase.running
     private var aligner: BarrierAligner
-    /// Elements made by a step, and for each the outputs that have not taken it yet.
-    private var outbox: [(element: Element, nextOutput: Int)] = []
+    private var merger: WatermarkMerger
+    /// Elements made by a step, and for each the channels that have not taken it yet.
+    private var outbox: [(element: Element, targets: [Channel])] = []
     private var nextInput = 0
     private var sourceIsExhausted = false
     private var epochWasAsked = false
+    private var progressWasTold = false
     private var earlyDrainLink: Int?
     private var stallBegan: Int64 = 0
+    /// What was sent on last.
+    private var sentWatermark = WatermarkStatus.active(WatermarkStatus.unknown)
 
     package init(
-        name: String, index: UInt32, inputs: [Channel], links: [ChainLink], outputs: [Channel], control: SubtaskControl,
-        budget: MemoryBudget, metrics: JobMetrics, time: any TimeSource,
+        name: String, index: UInt32, parallelIndex: UInt32, inputs: [Channel], links: [ChainLink],
+        outputs: [OutputPort], control: SubtaskControl, store: StateStore, metrics: JobMetrics, time: any TimeSource,
         report: @escaping (SubtaskEvent) -> Void
     ) {
         self.name = name
         self.index = index
+        self.parallelIndex = parallelIndex
         self.inputs = inputs
         self.links = links
         self.outputs = outputs
         self.control = control
-        self.budget = budget
+        self.store = store
         self.metrics = metrics
         self.time = time
         self.report = report
         aligner = BarrierAligner(inputCount: inputs.count)
+        // A source is an input of its own.
+        merger = WatermarkMerger(inputCount: max(inputs.count, 1))
     }
 
     package func step() throws(JobFailure) -> Progress {
         guard flushOutbox() else { return .blocked }
         switch phase {
         case .running: return try run()
+        case .advancing(let status, let link, let barrier):
+            try advance(status, link, barrier)
+            return .madeProgress
         case .draining(let barrier, let link):
             try drainOne(barrier, link: link)
             return .madeProgress
@@ -89,6 +106,7 @@ package final class Subtask {
             guard control.isCommitted(barrier.checkpoint) else { return .blocked }
             try finishCommit(barrier)
             return .madeProgress
+        case .settling: return try settle()
         case .finished: return .finished
         }
     }
@@ -97,7 +115,7 @@ package final class Subtask {
 
     private func run() throws(JobFailure) -> Progress {
         if let link = earlyDrainLink { return try drainEarly(link) }
-        if case .source(let source, _)? = links.first { return try runSource(source) }
+        if case .source(let source)? = links.first { return try runSource(source) }
         for offset in inputs.indices {
             let input = (nextInput + offset) % inputs.count
             guard aligner.isOpen(input), let element = inputs[input].pop() else { continue }
@@ -110,23 +128,38 @@ package final class Subtask {
 
     private func runSource(_ source: any Source) throws(JobFailure) -> Progress {
         if let barrier = control.takeBarrierRequest() {
+            try source.prepareBarrier()
+            let status = barrier.kind == .end ? .active(WatermarkStatus.end) : source.watermark
             phase = .draining(barrier, link: 0)
+            if let status, let news = merger.merge(status, from: 0) {
+                phase = .advancing(news, link: 0, barrier)
+            }
             return .madeProgress
         }
         if sourceIsExhausted { return .blocked }
+        var progress = Progress.madeProgress
         switch try source.read() {
-        case .batch(let batch): try pass(batch, from: 1)
+        case .batch(let batch):
+            tellProgress()
+            try pass(batch, from: 1)
         case .nothing: break
+        case .waiting: progress = .blocked
         case .exhausted:
             sourceIsExhausted = true
             report(.exhausted(subtask: index))
         }
-        return .madeProgress
+        if let status = source.watermark, let news = merger.merge(status, from: 0) {
+            phase = .advancing(news, link: 0, nil)
+            progress = .madeProgress
+        }
+        return progress
     }
 
     private func take(_ element: Element, from input: Int) throws(JobFailure) {
         switch element {
         case .batch(let batch): try pass(batch, from: 0)
+        case .watermark(let status):
+            if let news = merger.merge(status, from: input) { phase = .advancing(news, link: 0, nil) }
         case .barrier(let barrier):
             if case .aligned(let barrier) = aligner.arrive(barrier, on: input) {
                 phase = .draining(barrier, link: 0)
@@ -145,24 +178,21 @@ package final class Subtask {
                 batch = next
             case .keyed(let keyed):
                 try keyed.accumulate(batch)
-                try watchMemory(keyed)
+                metrics.holds(keyed.stateBytes, subtask: index)
                 if keyed.wantsDrain { earlyDrainLink = link }
                 if keyed.wantsEpoch { askForEpoch() }
                 return
             case .sink(let sink):
+                tellProgress()
                 try sink.write(batch)
                 metrics.add(batch.selectedCount, to: metrics.rowsOut)
                 if sink.wantsEpoch { askForEpoch() }
                 return
             }
         }
-        if !outputs.isEmpty { outbox.append((.batch(batch), 0)) }
-    }
-
-    private func watchMemory(_ keyed: any KeyedOperator) throws(JobFailure) {
-        let channels = inputs.reduce(0) { $0 + $1.sizeBytes }
-        let sum = try budget.report(index, name, bytes: keyed.stateBytes + channels)
-        metrics.stateBytes.store(sum, ordering: .relaxed)
+        for output in outputs {
+            output.route(batch) { part, channel in outbox.append((.batch(part), [channel])) }
+        }
     }
 
     private func askForEpoch() {
@@ -171,8 +201,14 @@ package final class Subtask {
         report(.epochWanted)
     }
 
+    private func tellProgress() {
+        guard !progressWasTold else { return }
+        progressWasTold = true
+        report(.progressed)
+    }
+
     private func drainEarly(_ link: Int) throws(JobFailure) -> Progress {
-        guard case .keyed(let keyed) = links[link], let changes = try keyed.drain() else {
+        guard case .keyed(let keyed) = links[link], let changes = try keyed.drain(.memory) else {
             earlyDrainLink = nil
             return .madeProgress
         }
@@ -182,14 +218,52 @@ package final class Subtask {
 
     /// False where an output is full.
     private func flushOutbox() -> Bool {
-        while !outbox.isEmpty {
-            while outbox[0].nextOutput < outputs.count {
-                guard outputs[outbox[0].nextOutput].push(outbox[0].element) else { return false }
-                outbox[0].nextOutput += 1
+        var sent = 0
+        defer { if sent > 0 { outbox.removeFirst(sent) } }
+        while sent < outbox.count {
+            while let channel = outbox[sent].targets.last {
+                guard channel.push(outbox[sent].element) else { return false }
+                outbox[sent].targets.removeLast()
             }
-            outbox.removeFirst()
+            sent += 1
         }
         return true
+    }
+
+    private func sendToAll(_ element: Element) {
+        let channels = outputs.flatMap(\.channels)
+        if !channels.isEmpty { outbox.append((element, channels)) }
+    }
+
+    // MARK: Event time
+
+    /// One bounded piece of work of event time's way through the links.
+    private func advance(_ status: WatermarkStatus, _ first: Int, _ barrier: Barrier?) throws(JobFailure) {
+        guard case .active(let watermark) = status else { return finishAdvance(status, barrier) }
+        var link = first
+        while link < links.count {
+            if case .keyed(let keyed) = links[link] {
+                // Told again with every batch it gives: the same time, which changes nothing.
+                try keyed.advance(to: watermark)
+                if let due = try keyed.drain(.watermark) {
+                    try pass(due, from: link + 1)
+                    phase = .advancing(status, link: link, barrier)
+                    return
+                }
+                phase = .advancing(.active(keyed.outputWatermark), link: link + 1, barrier)
+                return
+            }
+            link += 1
+        }
+        finishAdvance(status, barrier)
+    }
+
+    private func finishAdvance(_ status: WatermarkStatus, _ barrier: Barrier?) {
+        if status != sentWatermark {
+            sentWatermark = status
+            sendToAll(.watermark(status))
+        }
+        phase = barrier.map { .draining($0, link: 0) } ?? .running
     }
 
     // MARK: The barrier
@@ -197,47 +271,69 @@ package final class Subtask {
     private func drainOne(_ barrier: Barrier, link: Int) throws(JobFailure) {
         earlyDrainLink = nil
         guard link < links.count else { return try handOver(barrier) }
-        if case .keyed(let keyed) = links[link], let changes = try keyed.drain() {
-            try pass(changes, from: link + 1)
-        } else {
-            phase = .draining(barrier, link: link + 1)
+        if case .keyed(let keyed) = links[link] {
+            keyed.advanceProcessingTime(to: barrier.kind == .end ? .max : barrier.milliseconds)
+            if let changes = try keyed.drain(.barrier) { return try pass(changes, from: link + 1) }
         }
+        phase = .draining(barrier, link: link + 1)
     }
 
     private func handOver(_ barrier: Barrier) throws(JobFailure) {
         let start = time.monotonicNanoseconds()
-        if !outputs.isEmpty { outbox.append((.barrier(barrier), 0)) }
+        sendToAll(.barrier(barrier))
         _ = flushOutbox()
         var snapshot = SubtaskSnapshot()
+        var timers: [Int64] = []
         for link in links {
             switch link {
-            case .source(let source, let operatorID):
-                let position = try source.position()
-                snapshot.parts.append(.init(operatorID: operatorID, subtask: Self.parallelIndex, bytes: position))
-            case .transform: break
-            case .keyed(let keyed): snapshot.changes.append(try keyed.snapshot())
+            case .source, .transform: break
+            case .keyed(let keyed):
+                snapshot.changes.append(try keyed.snapshot(barrier.checkpoint))
+                if let timer = keyed.nextProcessingTimer { timers.append(timer) }
             case .sink(let sink):
                 let state = try sink.prepare(barrier)
-                snapshot.parts.append(
-                    .init(operatorID: sink.operatorID, subtask: Self.parallelIndex, bytes: state))
+                snapshot.parts.append(.init(operatorID: sink.operatorID, subtask: parallelIndex, bytes: state))
+                if let timer = sink.nextTimerMilliseconds { timers.append(timer) }
             }
         }
+        snapshot.nextTimerMilliseconds = timers.min()
         epochWasAsked = false
+        progressWasTold = false
         phase = .awaitingCommit(barrier)
         stallBegan = start
         report(.handedOver(subtask: index, checkpoint: barrier.checkpoint, snapshot))
     }
 
-    private var hasKeyedState: Bool {
-        links.contains { link in
-            if case .keyed = link { true } else { false }
+    private var keyedLinks: [any KeyedOperator] {
+        links.compactMap { link in
+            if case .keyed(let keyed) = link { keyed } else { nil }
         }
     }
 
     private func finishCommit(_ barrier: Barrier) throws(JobFailure) {
-        if hasKeyedState { metrics.stalled(nanoseconds: time.monotonicNanoseconds() - stallBegan) }
         for case .sink(let sink) in links { try sink.committed(barrier) }
-        phase = barrier.kind.isLast ? .finished : .running
-        if barrier.kind.isLast { report(.finished(subtask: index)) }
+        if barrier.kind.isLast {
+            phase = .finished
+            report(.finished(subtask: index))
+            return
+        }
+        phase = .running
+        guard !keyedLinks.isEmpty else { return }
+        metrics.stalled(nanoseconds: time.monotonicNanoseconds() - stallBegan)
+        phase = .settling
+    }
+
+    /// Keyed links let go of what they need not hold.
+    private func settle() throws(JobFailure) -> Progress {
+        let materialised = store.materialisedNumber
+        for keyed in keyedLinks {
+            guard try keyed.settle(materialised: materialised) else {
+                report(.materialisationWanted)
+                return .blocked
+            }
+            metrics.holds(keyed.stateBytes, subtask: index)
+        }
+        phase = .running
+        return .madeProgress
     }
 }

@@ -31,7 +31,12 @@ package struct GroupAggregateDescription: LinkDescription {
     }
 
     package func makeLink(_ context: LinkContext) throws(JobFailure) -> ChainLink {
-        .keyed(GroupAggregate(self, memoryBytes: context.settings.memoryBytes))
+        .keyed(
+            GroupAggregate(
+                self,
+                StateAllotment(
+                    store: context.store, limitBytes: context.stateLimitBytes, keyGroups: context.keyGroups,
+                    maximumParallelism: context.settings.maximumParallelism)))
     }
 }
 
@@ -52,16 +57,16 @@ package final class GroupAggregate: KeyedOperator {
     /// Scratch: the slots of a batch's rows.
     private var slots: [Int32] = []
 
-    package init(_ description: GroupAggregateDescription, memoryBytes: Int) {
+    package init(_ description: GroupAggregateDescription, _ allotment: StateAllotment) {
         operatorID = description.operatorID
         keys = description.keys
         let state = GroupStateDescription(
             operatorID: description.operatorID, keyTypes: description.keyTypes, calls: description.calls,
             argumentTypes: description.argumentTypes)
-        table = GroupStateTable(state, StateAllotment(store: nil, limitBytes: memoryBytes))
+        table = GroupStateTable(state, allotment)
         old = state.makeAccumulators()
-        rememberedLimitBytes = memoryBytes / 8
-        dirtyLimitBytes = memoryBytes / 8
+        rememberedLimitBytes = allotment.limitBytes / 8
+        dirtyLimitBytes = allotment.limitBytes / 8
     }
 
     package func accumulate(_ batch: Batch) throws(JobFailure) {
@@ -85,13 +90,25 @@ package final class GroupAggregate: KeyedOperator {
 
     package var wantsDrain: Bool { rememberedBytes > rememberedLimitBytes }
 
-    package var wantsEpoch: Bool { table.dirtyCount * (16 + 24 * table.calls.count) > dirtyLimitBytes }
+    package var wantsEpoch: Bool {
+        table.dirtyCount * (16 + 24 * table.calls.count) > dirtyLimitBytes
+            || table.sizeBytes > table.allotment.limitBytes
+    }
 
     package var stateBytes: Int { table.sizeBytes + rememberedBytes }
 
+    // MARK: Time
+
+    private var reachedWatermark = WatermarkStatus.unknown
+    package func advance(to watermark: Int64) { reachedWatermark = watermark }
+    package var outputWatermark: Int64 { reachedWatermark }
+    package func advanceProcessingTime(to _: Int64) {}
+    package var nextProcessingTimer: Int64? { nil }
+
     // MARK: Changes
 
-    package func drain() throws(JobFailure) -> Batch? {
+    package func drain(_ reason: DrainReason) throws(JobFailure) -> Batch? {
+        if case .watermark = reason { return nil }
         let slotsPerBatch = table.slotsPerBatch
         while sentCount < changed.count {
             let range = sentCount..<min(sentCount + slotsPerBatch, changed.count)
@@ -147,23 +164,18 @@ package final class GroupAggregate: KeyedOperator {
 
     // MARK: State
 
-    private var snapshots: UInt64 = 0
+    package func snapshot(_ checkpoint: UInt64) throws(JobFailure) -> StateChanges { table.snapshot(checkpoint) }
 
-    package func snapshot() throws(JobFailure) -> StateChanges {
-        snapshots += 1
-        return table.snapshot(snapshots)
+    package func settle(materialised: UInt64?) throws(JobFailure) -> Bool {
+        table.settle(materialised: materialised).canGoOn
     }
 
-    package func restore(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) throws(CorruptBytes) {
-        guard let value else {
+    package func restore(_ change: StateChange) throws(CorruptBytes) {
+        guard case .put = change else {
             throw CorruptBytes(offset: 0, expected: "the values of a group, which is never deleted")
         }
-        try table.restore(.put(KeyGroup(index: 0), key: key, value: value))
+        try table.restore(change)
     }
 
-    package func finishRestore() throws(CorruptBytes) {
-        do throws(JobFailure) { try table.finishRestore() } catch {
-            throw CorruptBytes(offset: 0, expected: error.message)
-        }
-    }
+    package func finishRestore() throws(JobFailure) { try table.finishRestore() }
 }

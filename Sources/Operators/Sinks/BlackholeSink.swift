@@ -1,5 +1,6 @@
 import Columnar
 import Dataflow
+import KeyedState
 
 package struct BlackholeSinkDescription: LinkDescription {
     package var operatorID: UInt32
@@ -28,7 +29,8 @@ final class BlackholeSink: Sink {
         notNull = NotNullCheck(table: description.table, fields: description.fields, context)
     }
 
-    func open(from _: [UInt8]?) {}
+    var nextTimerMilliseconds: Int64? { nil }
+    func open(from _: [CheckpointRecord.OperatorPart], parallelismChanged _: Bool) {}
     func write(_ batch: Batch) throws(JobFailure) { _ = try notNull.checked(batch) }
     func prepare(_: Barrier) -> [UInt8] { [] }
     func committed(_: Barrier) {}

@@ -55,7 +55,13 @@ package final class FileSink: Sink {
         }
     }
 
-    package func open(from state: [UInt8]?) throws(JobFailure) {
+    package var nextTimerMilliseconds: Int64? { parts?.rolloverMilliseconds }
+
+    package func open(from states: [CheckpointRecord.OperatorPart], parallelismChanged: Bool) throws(JobFailure) {
+        guard !parallelismChanged else {
+            throw JobFailure(.conflict, "a file sink's parallelism cannot change yet")
+        }
+        let state = states.first?.bytes
         let (folder, rolling) = (description.folder, description.rolling)
         try attempt { () throws(PartFileError) in
             guard let state else {

@@ -2,6 +2,7 @@ import Columnar
 import Dataflow
 import Glibc
 import HostSystem
+import KeyedState
 
 // Shows an epoch's rows on standard output once the epoch is committed. The rows travel in the checkpoint record, behind
 // the checkpoint's number, so a run that is killed between the commit and the printing shows them after its next start.
@@ -46,8 +47,14 @@ final class PrintSink: Sink {
     /// Holds the number of the last checkpoint that was shown; in the page cache only, which is enough against a kill.
     private var shownMark: String { "\(context.run.directory)/printed-\(operatorID)" }
 
-    func open(from state: [UInt8]?) throws(JobFailure) {
-        guard let state, state.count > Self.numberBytes else { return }
+    var nextTimerMilliseconds: Int64? { nil }
+
+    func open(from states: [CheckpointRecord.OperatorPart], parallelismChanged _: Bool) throws(JobFailure) {
+        for state in states { try showUnlessShown(state.bytes) }
+    }
+
+    private func showUnlessShown(_ state: [UInt8]) throws(JobFailure) {
+        guard state.count > Self.numberBytes else { return }
         let isShown = try JobFailure.onFiles("looking up what was printed") { () throws(FileError) in
             guard try context.files.exists(shownMark) else { return false }
             return try context.files.readAll(shownMark)[...] == state[..<Self.numberBytes]

@@ -9,7 +9,7 @@ import HostSystem
 // the front before the next piece. A record longer than the buffer makes it grow. Behind the data 64 bytes are always
 // readable, as scanners need. What was consumed is proven at a restart by checksums of its first and last 64 KiB.
 
-package struct FileSourceDescription: BoundedSourceDescription {
+package struct FileSourceDescription: SourceDescription {
     package var operatorID: UInt32
     package var table: String
     package var path: String
@@ -29,8 +29,10 @@ package struct FileSourceDescription: BoundedSourceDescription {
         self.predicates = predicates
     }
 
-    package func makeLink(_ context: LinkContext) throws(JobFailure) -> ChainLink {
-        .source(FileSource(self, context), operatorID: operatorID)
+    package var isBounded: Bool { true }
+
+    package func makeInput(_ context: LinkContext) throws(JobFailure) -> any SourceInput {
+        FileSourceInput(FileSource(self, context))
     }
 }
 
@@ -68,7 +70,35 @@ extension FilePosition {
     }
 }
 
+/// All is read by the first subtask.
+///
+/// `@unchecked Sendable`: the source is used by its reader's thread, and by the one that commits while the reader stands
+/// still.
+final class FileSourceInput: SourceInput, @unchecked Sendable {
+    private let source: FileSource
+
+    init(_ source: FileSource) { self.source = source }
+
+    func restore(from position: [UInt8]?) throws(JobFailure) { try source.restore(from: position) }
+    func makeReader(_ context: LinkContext) throws(JobFailure) -> any Source {
+        context.subtask == 0 ? source : ExhaustedSource()
+    }
+    func position() throws(JobFailure) -> [UInt8] { try source.position() }
+    func look() {}
+    var lookIntervalNanoseconds: Int64? { nil }
+}
+
+/// Has nothing to give.
+final class ExhaustedSource: Source {
+    var watermark: WatermarkStatus? { nil }
+    func read() -> SourceProgress { .exhausted }
+    func prepareBarrier() {}
+}
+
 package final class FileSource: Source {
+    package var watermark: WatermarkStatus? { nil }
+    package func prepareBarrier() {}
+
     static let pieceBytes = 1 << 20
     static let longestRecordBytes = 1 << 30
     static let rowsPerBatch = 4096

@@ -10,8 +10,9 @@ package struct JobPlanner {
     /// Links on top of which more can stand, and where their rows come from.
     private struct OpenChain {
         var name: String
+        var source: (any SourceDescription)?
         var links: [any LinkDescription]
-        var inputs: [Int]
+        var inputs: [VertexInput]
     }
 
     private var vertices: [Vertex] = []
@@ -31,7 +32,8 @@ package struct JobPlanner {
 
     @discardableResult
     private mutating func close(_ chain: OpenChain) -> Int {
-        vertices.append(Vertex(name: chain.name, links: chain.links, inputs: chain.inputs))
+        vertices.append(
+            Vertex(name: chain.name, source: chain.source, links: chain.links, inputs: chain.inputs))
         return vertices.count - 1
     }
 
@@ -48,7 +50,7 @@ package struct JobPlanner {
             return chain
         case .aggregate(let aggregation): return aggregate(aggregation)
         case .unionAll(let union):
-            let inputs = union.inputs.map { input in close(chain(input)) }
+            let inputs = union.inputs.map { input in VertexInput(close(chain(input)), .forward) }
             return OpenChain(name: "Union", links: [], inputs: inputs)
         case .sink(let sink):
             var chain = chain(sink.input)
@@ -79,7 +81,7 @@ package struct JobPlanner {
         let description = FileSourceDescription(
             operatorID: takeOperatorID(), table: scan.table.name, path: files.path, format: format,
             columns: scan.columns, predicates: scan.predicates)
-        return OpenChain(name: "Source[\(scan.table.name)]", links: [description], inputs: [])
+        return OpenChain(name: "Source[\(scan.table.name)]", source: description, links: [], inputs: [])
     }
 
     private mutating func aggregate(_ aggregation: Aggregation) -> OpenChain {
@@ -90,7 +92,8 @@ package struct JobPlanner {
             keyTypes: aggregation.groupColumns.map { types[$0] }, calls: aggregation.calls,
             argumentTypes: aggregation.calls.map { call in call.argument.map { types[$0] } ?? .bigint })
         let keys = aggregation.names.prefix(aggregation.groupColumns.count).joined(separator: ", ")
-        return OpenChain(name: "GroupAggregate[\(keys)]", links: [description], inputs: [input])
+        return OpenChain(name: "GroupAggregate[\(keys)]", links: [description],
+            inputs: [VertexInput(input, .keyed(aggregation.groupColumns))])
     }
 
     private mutating func description(of sink: Sink) -> any LinkDescription {

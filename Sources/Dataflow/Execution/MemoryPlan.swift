@@ -1,0 +1,40 @@
+// How `--memory` is shared out. What the process needs before it has read a row comes first; of the rest, state gets
+// the larger half, since a table that is rebuilt to evict stands in memory half again for a moment.
+
+package struct MemoryPlan: Equatable, Sendable {
+    /// Code, stacks, catalog, and what the allocator keeps back.
+    package static let reservedBytes = 20 << 20
+
+    package let totalBytes: Int
+    /// For each keyed operator of each subtask: tables, old values, dirty entries.
+    package let stateBytesPerOperator: Int
+    /// Blocks of the state base that were read.
+    package let cacheBytes: Int
+    /// Buffers of one materialisation.
+    package let materialisationBytes: Int
+    /// For each channel.
+    package let channelBytes: Int
+
+    package init(totalBytes: Int, keyedOperators: Int, channels: Int) {
+        self.totalBytes = totalBytes
+        let free = max(totalBytes - Self.reservedBytes, totalBytes / 4)
+        stateBytesPerOperator = free / 2 / max(keyedOperators, 1)
+        cacheBytes = min(free / 8, 256 << 20)
+        materialisationBytes = min(free / 8, 32 << 20)
+        channelBytes = max(free / 8 / max(channels, 1), 64 << 10)
+    }
+}
+
+/// `1.5 GiB`, `12 KiB`
+package func byteText(_ bytes: Int) -> String {
+    let units = ["bytes", "KiB", "MiB", "GiB", "TiB"]
+    var value = Double(bytes)
+    var unit = 0
+    while value >= 1024, unit < units.count - 1 {
+        value /= 1024
+        unit += 1
+    }
+    if unit == 0 { return "\(bytes) bytes" }
+    let tenths = Int(value * 10 + 0.5)
+    return tenths % 10 == 0 ? "\(tenths / 10) \(units[unit])" : "\(tenths / 10).\(tenths % 10) \(units[unit])"
+}
