@@ -104,24 +104,4 @@ import Testing
         let fresh = try SluiceRun("run", "copy.sql", "--data", "state", "--fresh", in: workspace)
         #expect(fresh.ending == .exit(0), "\(fresh.messages)")
     }
-
-    @Test func stateThatDoesNotFitNamesTheOperatorAndMoreMemoryGoesOn() throws {
-        let workspace = try Workspace()
-        let sql = """
-            CREATE TABLE keys (k STRING) WITH ('connector' = 'filesystem', 'path' = 'in', 'format' = 'csv');
-            CREATE TABLE counts (k STRING, n BIGINT)
-              WITH ('connector' = 'filesystem', 'path' = 'out', 'format' = 'debezium-json');
-            INSERT INTO counts SELECT k, COUNT(*) FROM keys GROUP BY k;
-            """
-        try workspace.write(sql, to: "keys.sql")
-        let lines = (0..<400_000).map { "a key of some thirty bytes \($0)\n" }.joined()
-        try workspace.write(lines, to: "in/keys")
-        let small = try SluiceRun("run", "keys.sql", "--data", "state", "--memory", "32m", in: workspace)
-        #expect(small.ending == .exit(1), "\(small.ending)")
-        #expect(
-            small.messages.contains("GroupAggregate[k] holds") && small.messages.contains("MiB"), "\(small.messages)")
-        let larger = try SluiceRun("run", "keys.sql", "--data", "state", "--memory", "512m", in: workspace)
-        #expect(larger.ending == .exit(0) && larger.messages.contains("going on"), "\(larger.messages)")
-        #expect(try workspace.table("out").sortedRows().count == 400_000)
-    }
 }
