@@ -42,7 +42,8 @@ private final class EntryRecorder: KeyedOperator {
             calls: calls.map { AggregateCall($0.0, argument: $0.1, resultType: $0.3, place: place) },
             argumentTypes: calls.map(\.2))
         return OperatorHarness(
-            make: { GroupAggregate(description, memoryBytes: 1 << 30) }, input: input, rowCount: rows, seed: seed)
+            make: { GroupAggregate(description, StateAllotment(store: nil, limitBytes: 1 << 30)) }, input: input,
+            rowCount: rows, seed: seed)
     }
 
     private func nulls(_ rows: Int, _ random: inout SplitMix64, _ share: Int) -> Bitmap? {

@@ -92,7 +92,7 @@ package final class GroupAggregate: KeyedOperator {
 
     package var wantsEpoch: Bool {
         table.dirtyCount * (16 + 24 * table.calls.count) > dirtyLimitBytes
-            || table.sizeBytes > table.allotment.limitBytes
+            || table.sizeBytes > table.softLimitBytes
     }
 
     package var stateBytes: Int { table.sizeBytes + rememberedBytes }
