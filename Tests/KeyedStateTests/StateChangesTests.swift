@@ -18,6 +18,8 @@ import Testing
             whole.put(keyGroup: group, key: [1, 0, 0, 0, 9], value: [2, 0])
             whole.delete(keyGroup: group, key: [7])
             whole.put(keyGroup: group, key: [], value: [])
+            whole.deleteBelow(keyGroup: group, bound: [1, 0])
+            whole.put(keyGroup: group, key: [0], value: [8])
             fields.withWriter(reservingBytes: 64) { writer in
                 writer.begin(KeyGroup(index: 0xABCD))
                 writer.write(UInt32(1))
@@ -31,16 +33,25 @@ import Testing
                 writer.begin(KeyGroup(index: 0xABCD))
                 writer.endKey()
                 writer.endValue()
+                writer.begin(KeyGroup(index: 0xABCD))
+                writer.write(UInt16(1))
+                writer.endDeleteBelow()
+                writer.begin(KeyGroup(index: 0xABCD))
+                writer.write(UInt8(0))
+                writer.endKey()
+                writer.write(UInt8(8))
+                writer.endValue()
             }
         }
-        #expect(fields.count == 3 && whole.count == 3)
-        #expect(fields.sizeBytes == 3 * 8 + 5 + 2 + 1)
+        #expect(fields.count == 5 && whole.count == 5)
+        #expect(fields.sizeBytes == 5 * 8 + 5 + 2 + 1 + 2 + 2)
         #expect(try stored([fields]) == stored([whole]))
         let entries = try stored([fields])
         #expect(
             entries == [
                 5: [
-                    TableKey(keyGroup: group, bytes: [1, 0, 0, 0, 9]): [2, 0], TableKey(keyGroup: group, bytes: []): [],
+                    TableKey(keyGroup: group, bytes: [1, 0, 0, 0, 9]): [2, 0],
+                    TableKey(keyGroup: group, bytes: [0]): [8],
                 ]
             ])
     }
@@ -71,7 +82,9 @@ import Testing
             long.withUnsafeBytes { writer.write($0) }
             writer.endValue()
         }
-        for changes in [whole, key, fields] {
+        var bound = StateChanges(operatorID: 5)
+        bound.deleteBelow(keyGroup: group, bound: long)
+        for changes in [whole, key, bound, fields] {
             #expect(throws: StateError.entryTooLarge(operatorID: 5, bytes: long.count)) { try stored([changes]) }
             #expect(changes.isEmpty)
         }

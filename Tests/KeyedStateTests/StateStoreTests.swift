@@ -20,32 +20,73 @@ import Testing
         #expect(try state.reopen().store.texts() == [2: "b", 3: "c", 4: "d"])
     }
 
-    @Test func aRangeOfKeyGroupsIsRestored() throws {
+    @Test func changesAboveTheBaseAreRestoredByKeyGroup() throws {
         let state = StoreUnderTest(SimulatedFileSystem())
         let store = try state.create()
         var changes = StateChanges(operatorID: 1)
         for group in 0..<8 { changes.put(keyGroup: KeyGroup(index: UInt16(group)), key: [0], value: [UInt8(group)]) }
         try state.commit(store, 0, [changes])
+        #expect(store.materialisedNumber == nil && !store.baseMayHold(operatorID: 1))
         try store.materialise()
+        #expect(store.materialisedNumber == 0 && store.baseMayHold(operatorID: 1))
         changes.removeAll()
-        for group in [2, 6] { changes.put(keyGroup: KeyGroup(index: UInt16(group)), key: [1], value: [UInt8(group)]) }
+        for group in [2, 3, 6] { changes.put(keyGroup: KeyGroup(index: UInt16(group)), key: [1], value: [9]) }
+        changes.delete(keyGroup: KeyGroup(index: 4), key: [0])
+        changes.deleteBelow(keyGroup: KeyGroup(index: 3), bound: [1])
+        changes.deleteBelow(keyGroup: KeyGroup(index: 7), bound: [1])
         try state.commit(store, 1, [changes])
-        var found: [UInt8] = []
-        try state.reopen().store.restore(operatorID: 1, keyGroups: 2..<5) { _, _, value in
-            if let value { found.append(contentsOf: value) }
+        let again = try state.reopen().store
+        #expect(again.materialisedNumber == 0)
+        #expect(again.baseMayHold(operatorID: 1) && !again.baseMayHold(operatorID: 2))
+        var found: [String] = []
+        try again.restoreChanges(operatorID: 1, keyGroups: 2..<5) { change in
+            switch change {
+            case .put(let group, let key, let value): found.append("put \(group.index) \(Array(key)) \(Array(value))")
+            case .delete(let group, let key): found.append("delete \(group.index) \(Array(key))")
+            case .deleteBelow(let group, let bound): found.append("delete below \(group.index) \(Array(bound))")
+            }
         }
-        #expect(found == [2, 3, 4, 2])
+        #expect(found == ["put 2 [1] [9]", "put 3 [1] [9]", "delete 4 [0]", "delete below 3 [1]"])
     }
 
     @Test func anEntryOfTheWrongShapeIsDamage() throws {
         let state = StoreUnderTest(SimulatedFileSystem())
-        try state.commit(try state.create(), 0, [.of([1: "a"])])
+        let first = try state.create()
+        try state.commit(first, 0, [.of([1: "a"])])
+        let wrong = CorruptBytes(offset: 0, expected: "a count")
+        #expect(throws: StateError.self) {
+            try state.reopen().store.restoreChanges(operatorID: 1) { _ throws(CorruptBytes) in throw wrong }
+        }
+        try first.materialise()
         let store = try state.reopen().store
         #expect(throws: StateError.self) {
-            try store.restore(operatorID: 1) { _, _, _ throws(CorruptBytes) in
-                throw CorruptBytes(offset: 0, expected: "a count")
+            try store.lookUp(operatorID: 1, keyGroups: [KeyGroup(index: 3)], keys: [1], starts: [0, 1]) {
+                (_, _) throws(CorruptBytes) in throw wrong
             }
         }
+        #expect(throws: StateError.self) {
+            try store.scan(operatorID: 1, keyGroup: KeyGroup(index: 3)) { (_, _) throws(CorruptBytes) in throw wrong }
+        }
+    }
+
+    /// Never more than a part of a long chain is in memory: each part is a step of its own.
+    @Test func aLongChainIsMaterialisedInParts() throws {
+        let state = StoreUnderTest(SimulatedFileSystem())
+        state.mergeBytes = 600
+        let store = try state.create()
+        for number in UInt64(0)..<20 { try state.commit(store, number, [.of([UInt8(number): "x", 100: "\(number)"])]) }
+        var reached: [UInt64] = []
+        while let materialisation = store.beginMaterialisation() {
+            try store.ingest(materialisation)
+            try store.drop(materialisation)
+            reached.append(materialisation.reached.number)
+            #expect(store.materialisedNumber == reached.last)
+            let again = try state.reopen()
+            #expect(again.record == .sample(19))
+            #expect(try again.store.texts().count == 21 && again.store.texts()[100] == "19")
+        }
+        #expect(reached.count > 4 && reached.last == 19)
+        #expect(try state.deltaNames() == [])
     }
 
     @Test func materialisingKeepsTheStateAndDropsTheDeltas() throws {

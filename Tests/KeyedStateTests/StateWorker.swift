@@ -12,21 +12,46 @@ struct TableKey: Hashable {
 }
 
 extension StateStore {
-    /// All that is stored of some operators.
+    /// All that is stored of some operators: what the base holds, and what was changed above it.
     func table(of operators: [UInt32]) throws(StateError) -> Table {
         var table: Table = [:]
         for operatorID in operators {
             var entries: [TableKey: [UInt8]] = [:]
-            try restore(operatorID: operatorID) { keyGroup, key, value in
-                entries[TableKey(keyGroup: keyGroup, bytes: Array(key))] = value.map { Array($0) }
+            for group in Array(0...130) + [0xABCD, 0xFFFF] {
+                let keyGroup = KeyGroup(index: UInt16(group))
+                try scan(operatorID: operatorID, keyGroup: keyGroup) { key, value in
+                    entries[TableKey(keyGroup: keyGroup, bytes: Array(key))] = Array(value)
+                    return true
+                }
             }
+            if !entries.isEmpty, !baseMayHold(operatorID: operatorID) {
+                throw .damaged(path: directory, offset: 0, detail: "the base holds what it may not hold")
+            }
+            try restoreChanges(operatorID: operatorID) { entries.apply($0) }
             table[operatorID] = entries.isEmpty ? nil : entries
         }
         return table
     }
 }
 
-/// Random epochs over few keys, so that keys are overwritten, deleted and come back.
+extension [TableKey: [UInt8]] {
+    mutating func apply(_ change: StateChange) {
+        switch change {
+        case .put(let keyGroup, let key, let value):
+            self[TableKey(keyGroup: keyGroup, bytes: Array<UInt8>(key))] = Array<UInt8>(value)
+        case .delete(let keyGroup, let key):
+            self[TableKey(keyGroup: keyGroup, bytes: Array<UInt8>(key))] = nil
+        case .deleteBelow(let keyGroup, let bound):
+            deleteBelow(keyGroup, Array<UInt8>(bound))
+        }
+    }
+
+    mutating func deleteBelow(_ keyGroup: KeyGroup, _ bound: [UInt8]) {
+        for key in keys where key.keyGroup == keyGroup && key.bytes.lexicographicallyPrecedes(bound) { self[key] = nil }
+    }
+}
+
+/// Random epochs over few keys, so that keys are overwritten, deleted, by range too, and come back.
 struct RandomEpochs {
     static let operators: [UInt32] = [1, 7, 0xFFFF_FFFE]
     var random: SplitMix64
@@ -46,7 +71,10 @@ struct RandomEpochs {
         let key = TableKey(
             keyGroup: KeyGroup(index: UInt16(number % 3)),
             bytes: [UInt8](repeating: UInt8(number % 2), count: number))
-        if random.oneIn(4) {
+        if random.oneIn(8) {
+            changes.deleteBelow(keyGroup: key.keyGroup, bound: key.bytes)
+            entries.deleteBelow(key.keyGroup, key.bytes)
+        } else if random.oneIn(4) {
             changes.delete(keyGroup: key.keyGroup, key: key.bytes)
             entries[key] = nil
         } else {
@@ -120,7 +148,7 @@ struct MortalWorker {
     }
 
     private mutating func start(_ files: SimulatedFileSystem) throws(StateError) -> StateStore {
-        let base = OrderedMapStateBase(storage, process: files)
+        let base = OrderedMapStateBase(storage, process: files, mergeBytes: random.oneIn(2) ? 700 : .max)
         guard let committed else {
             let store = try StateStore.create(
                 directory: "jobs/j/run", run: run, files: files, base: base, safeguards: safeguards)

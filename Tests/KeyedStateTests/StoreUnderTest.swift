@@ -12,9 +12,13 @@ final class StoreUnderTest {
     var committed: CommittedCheckpoint?
     var materialisationBytes = StateStore.defaultMaterialisationBytes
 
+    var mergeBytes = Int.max
+
     init(_ files: SimulatedFileSystem) { self.files = files }
 
-    private var base: OrderedMapStateBase { OrderedMapStateBase(storage, process: files) }
+    private var base: OrderedMapStateBase {
+        OrderedMapStateBase(storage, process: files, mergeBytes: mergeBytes)
+    }
 
     func create() throws(StateError) -> StateStore {
         try StateStore.create(
