@@ -1,4 +1,5 @@
 import Dataflow
+import KeyedState
 import StreamSQL
 
 /// What a run takes from `SET`, `-D` and the command line, checked.
@@ -10,10 +11,12 @@ struct RunSettings {
 
     init(_ settings: Settings, command: RunCommand) throws(ToolFailure) {
         let parallelism = command.parallelism ?? settings.parallelism ?? 1
-        guard parallelism == 1 else {
+        guard 1...KeyGroup.defaultMaximumParallelism ~= parallelism else {
             throw ToolFailure(
-                message: "parallelism \(parallelism) is not supported yet", hint: "leave it out, or set it to 1")
+                message: "parallelism \(parallelism) is not between 1 and \(KeyGroup.defaultMaximumParallelism)",
+                hint: "the number of cores is a good choice")
         }
+        job.parallelism = parallelism
         if let name = settings.pipelineName { self.name = try Self.checkedName(name) }
         job.skipsBadRecords = settings.badRecords == .skip
         job.readsWhatIsThere = command.availableNow

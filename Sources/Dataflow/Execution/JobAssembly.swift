@@ -140,7 +140,7 @@ struct JobAssembly {
                 if record != nil { try restore(keyed, context.keyGroups) }
                 note(keyed.nextProcessingTimer)
             case .sink(let sink):
-                let states = record.map { inherited(sink.operatorID, by: context.subtask, from: $0) } ?? []
+                let states = record?.parts.filter { $0.operatorID == sink.operatorID } ?? []
                 try sink.open(
                     from: states, parallelismChanged: record.map { $0.parallelism != settings.parallelism } ?? false)
                 note(sink.nextTimerMilliseconds)
@@ -151,15 +151,6 @@ struct JobAssembly {
     private mutating func note(_ timer: Int64?) {
         guard let timer else { return }
         firstTimerMilliseconds = min(firstTimerMilliseconds ?? timer, timer)
-    }
-
-    /// A sink's old subtasks are dealt out to the new ones in turn.
-    private func inherited(
-        _ operatorID: UInt32, by subtask: UInt32, from record: CheckpointRecord
-    ) -> [CheckpointRecord.OperatorPart] {
-        record.parts.filter { part in
-            part.operatorID == operatorID && part.subtask % UInt32(settings.parallelism) == subtask
-        }
     }
 
     private func restore(_ keyed: any KeyedOperator, _ keyGroups: Range<Int>) throws(JobFailure) {

@@ -98,9 +98,10 @@ package protocol Sink: AnyObject {
     var operatorID: UInt32 { get }
     /// Called once, before the first `write`: makes the sink's first state, or goes on from a committed one and finishes
     /// what its commit left to be done.
-    /// - Parameter states: the states of the last checkpoint that this subtask takes over: one, its own, unless the
-    ///   parallelism has changed. Empty in a new run.
-    /// - Parameter parallelismChanged: open files are closed; what is written next is numbered above everything.
+    /// - Parameters:
+    ///   - states: of all parallel subtasks of the operator, by the last checkpoint; none in a new run. A subtask goes on
+    ///     with those that fall to it: its own, unless the parallelism has changed.
+    ///   - parallelismChanged: there may be more states than subtasks, or fewer.
     func open(from states: [CheckpointRecord.OperatorPart], parallelismChanged: Bool) throws(JobFailure)
     func write(_ batch: Batch) throws(JobFailure)
     /// True where the epoch should end early.

@@ -1,13 +1,27 @@
 import Columnar
+import CommitLog
 import Dataflow
 import HostSystem
 import KeyedState
 
 // Rows into part files: formatted at once, durable at the barrier, visible after the commit. The protocol is `PartFiles`'.
+//
+// After a change of parallelism a subtask goes on with the parts of old subtasks only to close them: with the first
+// checkpoint they are finished, and what it writes itself is numbered above all of them, so that the order of names stays
+// the order of changes for every key.
 
 package enum SinkFormat: Sendable {
     case json(JSONWriteOptions)
     case debeziumJSON(JSONWriteOptions)
+}
+
+extension SinkFormat {
+    func makeWriter(fields: [Field]) -> any RowWriter {
+        switch self {
+        case .json(let options): JSONRowWriter(fields: fields, options: options)
+        case .debeziumJSON(let options): DebeziumJSONWriter(fields: fields, options: options)
+        }
+    }
 }
 
 package struct FileSinkDescription: LinkDescription {
@@ -30,7 +44,42 @@ package struct FileSinkDescription: LinkDescription {
     }
 
     package func makeLink(_ context: LinkContext) throws(JobFailure) -> ChainLink {
-        .sink(FileSink(self, context))
+        .sink(FileSink(self, context, SharedPartFolder(path: folder, files: context.files)))
+    }
+
+    /// One lock of the folder for all subtasks.
+    package func makeLinks(_ contexts: [LinkContext]) throws(JobFailure) -> [ChainLink] {
+        guard let first = contexts.first else { return [] }
+        let shared = SharedPartFolder(path: folder, files: first.files)
+        return contexts.map { .sink(FileSink(self, $0, shared)) }
+    }
+}
+
+/// The folder of a sink's parallel subtasks, locked by the first of them that is opened. Subtasks are opened one after the
+/// other, by one thread.
+private final class SharedPartFolder {
+    private let path: String
+    private let files: any FileSystem
+    private var folder: PartFolder?
+
+    init(path: String, files: any FileSystem) {
+        self.path = path
+        self.files = files
+    }
+
+    /// - Parameter states: of all subtasks, by the last checkpoint.
+    func open(_ states: [FileSinkState], run: RunID) throws(PartFileError) -> PartFolder {
+        if let folder { return folder }
+        let folder = try PartFolder(path, files: files)
+        var named: Set<String> = []
+        for state in states {
+            for generation in state.generations {
+                named.formUnion(try PartFiles.decode(generation, path).hiddenNames)
+            }
+        }
+        if !states.isEmpty { try folder.deleteUnnamed(of: run, besides: named) }
+        self.folder = folder
+        return folder
     }
 }
 
@@ -39,44 +88,64 @@ package final class FileSink: Sink {
     package let wantsEpoch = false
     private let description: FileSinkDescription
     private let context: LinkContext
+    private let shared: SharedPartFolder
     private let writer: any RowWriter
     private let notNull: NotNullCheck
     private var parts: PartFiles?
+    /// What old subtasks left: to be closed.
+    private var former: [PartFiles] = []
     private var bytes: [UInt8] = []
 
-    init(_ description: FileSinkDescription, _ context: LinkContext) {
+    fileprivate init(_ description: FileSinkDescription, _ context: LinkContext, _ shared: SharedPartFolder) {
         self.description = description
         self.context = context
+        self.shared = shared
         operatorID = description.operatorID
         notNull = NotNullCheck(table: description.table, fields: description.fields, context)
-        switch description.format {
-        case .json(let options): writer = JSONRowWriter(fields: description.fields, options: options)
-        case .debeziumJSON(let options): writer = DebeziumJSONWriter(fields: description.fields, options: options)
-        }
+        writer = description.format.makeWriter(fields: description.fields)
     }
 
-    package var nextTimerMilliseconds: Int64? { parts?.rolloverMilliseconds }
+    /// With an old subtask's part open, the next epoch is due at once.
+    package var nextTimerMilliseconds: Int64? {
+        former.contains(where: \.hasOpenPart) ? .min : parts?.rolloverMilliseconds
+    }
 
     package func open(from states: [CheckpointRecord.OperatorPart], parallelismChanged: Bool) throws(JobFailure) {
-        guard !parallelismChanged else {
-            throw JobFailure(.conflict, "a file sink's parallelism cannot change yet")
-        }
-        let state = states.first?.bytes
-        let (folder, rolling) = (description.folder, description.rolling)
         try attempt { () throws(PartFileError) in
-            guard let state else {
+            var all: [FileSinkState] = []
+            for state in states { all.append(try decode(state)) }
+            let folder = try shared.open(all, run: context.run.id)
+            var mine: [[UInt8]] = []
+            for (state, decoded) in zip(states, all) where state.isOf(context) { mine += decoded.generations }
+            let current = parallelismChanged ? nil : mine.popLast()
+            for generation in mine { former.append(try recover(folder, generation)) }
+            if let current {
+                parts = try recover(folder, current)
+            } else {
+                var number: UInt64 = 0
+                for generation in all.flatMap(\.generations) {
+                    number = max(number, try PartFiles.decode(generation, folder.path).nextNumber)
+                }
                 parts = try PartFiles.begin(
-                    folder: folder, subtask: context.subtask, run: context.run.id, files: context.files,
-                    rolling: rolling)
-                return
+                    folder: folder, subtask: context.subtask, run: context.run.id, atLeast: number,
+                    rolling: description.rolling)
+                // In a folder that is ours already there is nothing to tell, and one subtask tells for all.
+                if parallelismChanged || context.subtask > 0 { parts?.notices = [] }
             }
-            guard let state = FileSinkState(decoding: state) else {
-                let detail = CorruptBytes(offset: 0, expected: "the state of a file sink")
-                throw .damagedState(folder: folder, detail)
-            }
-            parts = try PartFiles.recover(folder: folder, state: state.parts, files: context.files, rolling: rolling)
         }
-        opened.notices.forEach(context.notice)
+        for parts in former + [opened] { parts.notices.forEach(context.notice) }
+    }
+
+    private func decode(_ state: CheckpointRecord.OperatorPart) throws(PartFileError) -> FileSinkState {
+        guard let decoded = FileSinkState(decoding: state.bytes) else {
+            let detail = CorruptBytes(offset: 0, expected: "the state of a file sink")
+            throw .damagedState(folder: description.folder, detail)
+        }
+        return decoded
+    }
+
+    private func recover(_ folder: PartFolder, _ state: [UInt8]) throws(PartFileError) -> PartFiles {
+        try PartFiles.recover(folder: folder, state: state, rolling: description.rolling, deletesUnnamed: false)
     }
 
     private var opened: PartFiles {
@@ -103,25 +172,35 @@ package final class FileSink: Sink {
     }
 
     package func prepare(_ barrier: Barrier) throws(JobFailure) -> [UInt8] {
-        var state: [UInt8] = []
+        var state = FileSinkState(folder: description.folder)
         let now = context.time.wallMilliseconds()
         try attempt { () throws(PartFileError) in
-            state = try opened.prepare(closing: barrier.kind.isLast, nowMilliseconds: now)
+            for parts in former {
+                state.generations.append(try parts.prepare(closing: true, nowMilliseconds: now))
+            }
+            state.generations.append(try opened.prepare(closing: barrier.kind.isLast, nowMilliseconds: now))
         }
         FaultPoint.afterPartSync.reached()
-        return FileSinkState(folder: description.folder, parts: state).encoded()
+        return state.encoded()
     }
 
     package func committed(_: Barrier) throws(JobFailure) {
-        try attempt { () throws(PartFileError) in try opened.committed() }
+        try attempt { () throws(PartFileError) in
+            for parts in former { try parts.committed() }
+            try opened.committed()
+        }
     }
 
     /// Moves what a sink's state names out of its folder's sight. Nothing for the state of another kind of operator.
     package static func setAside(_ state: [UInt8], _ files: any FileSystem) throws(JobFailure) -> [String] {
         guard let state = FileSinkState(decoding: state) else { return [] }
         do throws(PartFileError) {
-            let folder = try PartFiles.setAside(folder: state.folder, state: state.parts, files: files)
-            return folder.map { ["earlier part files are now in '\($0)'"] } ?? []
+            var notices: [String] = []
+            for generation in state.generations {
+                let folder = try PartFiles.setAside(folder: state.folder, state: generation, files: files)
+                if let folder { notices.append("earlier part files are now in '\(folder)'") }
+            }
+            return notices
         } catch {
             throw JobFailure.parts(error)
         }
@@ -141,12 +220,10 @@ private struct FileSinkState {
     private static let magic = Array("SLUICEPF".utf8)
 
     var folder: String
-    var parts: [UInt8]
+    /// What `PartFiles` handed over: of the subtasks of earlier parallelisms, and last the subtask's own.
+    var generations: [[UInt8]] = []
 
-    init(folder: String, parts: [UInt8]) {
-        self.folder = folder
-        self.parts = parts
-    }
+    init(folder: String) { self.folder = folder }
 
     /// nil: not the state of a file sink.
     init?(decoding bytes: [UInt8]) {
@@ -154,7 +231,7 @@ private struct FileSinkState {
         var reader = ByteReader(bytes[Self.magic.count...])
         do throws(CorruptBytes) {
             folder = try reader.readString("folder")
-            parts = Array(try reader.readBytes("part files"))
+            while !reader.isAtEnd { generations.append(Array(try reader.readBytes("part files"))) }
         } catch {
             return nil
         }
@@ -164,9 +241,14 @@ private struct FileSinkState {
         var writer = ByteWriter()
         writer.writeRaw(Self.magic)
         writer.writeString(folder)
-        writer.writeBytes(parts)
+        for parts in generations { writer.writeBytes(parts) }
         return writer.bytes
     }
+}
+
+extension CheckpointRecord.OperatorPart {
+    /// Old subtasks are dealt out to the new ones in turn.
+    func isOf(_ context: LinkContext) -> Bool { subtask % UInt32(context.parallelism) == context.subtask }
 }
 
 extension JobFailure {

@@ -35,13 +35,15 @@ package final class PartFiles {
     }
 
     /// The first start of a run, before checkpoint 0: parts are numbered above the largest in the folder.
-    /// - Parameter folder: shared by the subtasks of one sink.
+    /// - Parameters:
+    ///   - folder: shared by the subtasks of one sink.
+    ///   - number: the least that the first part may have.
     package static func begin(
-        folder: PartFolder, subtask: UInt32, run: RunID, rolling: RollingPolicy = RollingPolicy(),
-        safeguards: Safeguards = .all
+        folder: PartFolder, subtask: UInt32, run: RunID, atLeast number: UInt64 = 0,
+        rolling: RollingPolicy = RollingPolicy(), safeguards: Safeguards = .all
     ) throws(PartFileError) -> PartFiles {
         let survey = try folder.survey()
-        let firstNumber = survey.largestNumber.map { $0 + 1 } ?? 0
+        let firstNumber = max(survey.largestNumber.map { $0 + 1 } ?? 0, number)
         let ledger = PartFileLedger(run: run, subtask: subtask, firstNumber: firstNumber)
         let parts = PartFiles(folder: folder, ledger: ledger, rolling: rolling, safeguards: safeguards)
         parts.notices = survey.notices(folder: folder.path, firstNumber: firstNumber)
@@ -60,6 +62,8 @@ package final class PartFiles {
 
     /// The numbers of this run's parts so far.
     package var numbers: Range<UInt64> { ledger.firstNumber..<ledger.nextNumber }
+
+    var hasOpenPart: Bool { ledger.open != nil }
 
     /// When the open part is to be closed although no row comes; nil where none is open. Journal time.
     package var rolloverMilliseconds: Int64? {

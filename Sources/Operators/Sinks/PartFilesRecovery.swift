@@ -16,10 +16,12 @@ import HostSystem
 // an earlier start cut it to, which died then, or whose sync failed, so that the disk has the longer one still.
 
 extension PartFiles {
-    /// - Parameter state: what `prepare` returned for the checkpoint.
+    /// - Parameters:
+    ///   - state: what `prepare` returned for the checkpoint.
+    ///   - deletesUnnamed: false where the caller sees to what was begun after it.
     package static func recover(
         folder: PartFolder, state bytes: [UInt8], rolling: RollingPolicy = RollingPolicy(),
-        safeguards: Safeguards = .all
+        safeguards: Safeguards = .all, deletesUnnamed: Bool = true
     ) throws(PartFileError) -> PartFiles {
         let state = try decode(bytes, folder.path)
         let parts = PartFiles(
@@ -27,7 +29,7 @@ extension PartFiles {
         for part in state.pending { try parts.resume(part) }
         while try parts.renameNextPending() {}
         if let open = state.open { try parts.resume(open) }
-        if safeguards.contains(.delete) { try parts.deleteUnnamed(besides: state.open?.number) }
+        if deletesUnnamed, safeguards.contains(.delete) { try parts.deleteUnnamed(besides: state.open?.number) }
         try parts.syncFolder()
         return parts
     }

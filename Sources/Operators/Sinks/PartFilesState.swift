@@ -47,6 +47,12 @@ package struct PartFilesState: Equatable, Sendable {
         self.nextNumber = nextNumber
     }
 
+    /// The names of parts that stand hidden, unless they were renamed already.
+    var hiddenNames: [String] {
+        let numbers = pending.map(\.number) + [open?.number].compactMap(\.self)
+        return numbers.map { PartFileName(number: $0, subtask: subtask).hidden(run) }
+    }
+
     /// All the numbers the run has used.
     package var numbers: Range<UInt64> { firstNumber..<nextNumber }
 }

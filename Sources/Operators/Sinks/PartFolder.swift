@@ -57,6 +57,18 @@ package final class PartFolder: Sendable {
     }
 }
 
+extension PartFolder {
+    /// Deletes the hidden parts of a run that the last checkpoint does not name: what was begun after it.
+    /// - Parameter named: hidden names.
+    func deleteUnnamed(of run: RunID, besides named: Set<String>) throws(PartFileError) {
+        for name in try names() where !named.contains(name) {
+            guard PartFileName.parse(hidden: name)?.run == run.description else { continue }
+            let path = pathOf(name)
+            try onPartFiles { () throws(FileError) in try files.remove(path) }
+        }
+    }
+}
+
 /// What a new run finds in its sink's folder. None of it is touched.
 struct PartFolderSurvey: Equatable {
     /// Hidden ones included.

@@ -3,6 +3,7 @@ import Dataflow
 import Glibc
 import HostSystem
 import KeyedState
+import Synchronization
 
 // Shows an epoch's rows on standard output once the epoch is committed. The rows travel in the checkpoint record, behind
 // the checkpoint's number, so a run that is killed between the commit and the printing shows them after its next start.
@@ -39,27 +40,31 @@ final class PrintSink: Sink {
         operatorID = description.operatorID
         self.context = context
         notNull = NotNullCheck(table: description.table, fields: description.fields, context)
-        writer = PrintWriter(fields: description.fields, identifier: description.identifier)
+        // As Flink has it: `id:2> `, where there is more than one subtask.
+        let number = context.parallelism > 1 ? "\(context.subtask + 1)" : nil
+        let identifier = [description.identifier, number].compactMap(\.self).joined(separator: ":")
+        writer = PrintWriter(fields: description.fields, identifier: identifier.isEmpty ? nil : identifier)
     }
 
     var wantsEpoch: Bool { pending.count > Self.epochBytes }
 
     /// Holds the number of the last checkpoint that was shown; in the page cache only, which is enough against a kill.
-    private var shownMark: String { "\(context.run.directory)/printed-\(operatorID)" }
+    private func shownMark(_ subtask: UInt32) -> String { "\(context.run.directory)/printed-\(operatorID)-\(subtask)" }
 
     var nextTimerMilliseconds: Int64? { nil }
 
     func open(from states: [CheckpointRecord.OperatorPart], parallelismChanged _: Bool) throws(JobFailure) {
-        for state in states { try showUnlessShown(state.bytes) }
+        for state in states where state.isOf(context) { try showUnlessShown(state.bytes, subtask: state.subtask) }
     }
 
-    private func showUnlessShown(_ state: [UInt8]) throws(JobFailure) {
+    private func showUnlessShown(_ state: [UInt8], subtask: UInt32) throws(JobFailure) {
         guard state.count > Self.numberBytes else { return }
+        let mark = shownMark(subtask)
         let isShown = try JobFailure.onFiles("looking up what was printed") { () throws(FileError) in
-            guard try context.files.exists(shownMark) else { return false }
-            return try context.files.readAll(shownMark)[...] == state[..<Self.numberBytes]
+            guard try context.files.exists(mark) else { return false }
+            return try context.files.readAll(mark)[...] == state[..<Self.numberBytes]
         }
-        if !isShown { try show(state) }
+        if !isShown { try show(state, mark: mark) }
     }
 
     func write(_ batch: Batch) throws(JobFailure) {
@@ -76,14 +81,26 @@ final class PrintSink: Sink {
     }
 
     func committed(_: Barrier) throws(JobFailure) {
-        if prepared.count > Self.numberBytes { try show(prepared) }
+        if prepared.count > Self.numberBytes { try show(prepared, mark: shownMark(context.subtask)) }
         prepared = []
     }
 
-    private func show(_ state: [UInt8]) throws(JobFailure) {
+    private func show(_ state: [UInt8], mark path: String) throws(JobFailure) {
+        // Parallel subtasks share the output: an epoch's rows of one are not torn by another's.
+        try Self.output.withLock { (_) throws(JobFailure) in try write(state[Self.numberBytes...]) }
+        try JobFailure.onFiles("marking what was printed") { () throws(FileError) in
+            let mark = try context.files.open(path, .createIfMissing)
+            defer { mark.close() }
+            try mark.write(Array(state[..<Self.numberBytes]), at: 0)
+        }
+    }
+
+    private static let output = Mutex(())
+
+    private func write(_ bytes: ArraySlice<UInt8>) throws(JobFailure) {
         // The live line goes, and is drawn again below what is printed.
         if isatty(STDOUT_FILENO) == 1 && isatty(STDERR_FILENO) == 1 { _ = Glibc.write(STDERR_FILENO, "\r\u{1B}[K", 4) }
-        var rest = state[Self.numberBytes...]
+        var rest = bytes
         while !rest.isEmpty {
             let written = rest.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress!, $0.count) }
             if written < 0 {
@@ -96,11 +113,6 @@ final class PrintSink: Sink {
                 throw .file(FileError(.write, "standard output", code: errno), while: "printing")
             }
             rest = rest.dropFirst(written)
-        }
-        try JobFailure.onFiles("marking what was printed") { () throws(FileError) in
-            let mark = try context.files.open(shownMark, .createIfMissing)
-            defer { mark.close() }
-            try mark.write(Array(state[..<Self.numberBytes]), at: 0)
         }
     }
 }
