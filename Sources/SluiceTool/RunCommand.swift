@@ -70,7 +70,7 @@ struct RunCommand: ParsableCommand {
             setAsideOutput: { (part, files) throws(JobFailure) in try FileSink.setAside(part.bytes, files) })
         let display = RunDisplay(time: SystemTime(), plainIntervalNanoseconds: settings.progressIntervalNanoseconds)
         do throws(JobFailure) {
-            let run = try JobRun(
+            var run = try JobRun(
                 request, files: PosixFileSystem(), time: SystemTime(), random: SystemRandom(), events: events,
                 observer: display)
             let result = try run.perform()

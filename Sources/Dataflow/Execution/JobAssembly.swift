@@ -54,7 +54,7 @@ struct JobAssembly {
     ///   - milliseconds: journal time, at which the first epoch begins.
     mutating func assemble(from record: CheckpointRecord?, at milliseconds: Int64) throws(JobFailure) {
         let parallelism = settings.parallelism
-        let plan = memoryPlan
+        let plan = MemoryPlan(graph, settings)
         let wiring = Wiring(
             graph, parallelism: parallelism, maximumParallelism: settings.maximumParallelism,
             channelBytes: plan.channelBytes)
@@ -81,20 +81,15 @@ struct JobAssembly {
     /// Of a run that has finished: what its last commit left to be renamed or shown is renamed and shown.
     mutating func openSinks(from record: CheckpointRecord) throws(JobFailure) {
         for vertex in graph.vertices {
-            let contexts = (0..<settings.parallelism).map { context($0, memoryPlan, doorbell: Doorbell()) }
+            let contexts = (0..<settings.parallelism).map {
+                context($0, MemoryPlan(graph, settings), doorbell: Doorbell())
+            }
             for description in vertex.links {
                 for (subtask, link) in try description.makeLinks(contexts).enumerated() {
                     if case .sink = link { try restore([link], contexts[subtask], from: record, at: 0) }
                 }
             }
         }
-    }
-
-    private var memoryPlan: MemoryPlan {
-        let keyed = graph.vertices.count { vertex in vertex.inputs.contains { $0.exchange != .forward } }
-        return MemoryPlan(
-            totalBytes: settings.memoryBytes, keyedOperators: keyed * settings.parallelism,
-            channels: Wiring.channelCount(graph, parallelism: settings.parallelism))
     }
 
     private func context(_ subtask: Int, _ plan: MemoryPlan, doorbell: Doorbell) -> LinkContext {

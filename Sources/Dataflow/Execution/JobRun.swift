@@ -15,6 +15,8 @@ package struct RunRequest: Sendable {
     package var graph: JobGraph
     package var settings: JobSettings
     package var isFresh: Bool
+    /// Called when the job's name is this process's, with the job's directory.
+    package var onLocked: @Sendable (String) -> Void = { _ in }
     /// Sets aside what a sink's part of the last checkpoint names; returns notices.
     package var setAsideOutput: @Sendable (CheckpointRecord.OperatorPart, any FileSystem) throws(JobFailure) -> [String]
 
@@ -41,7 +43,7 @@ package enum RunResult: Equatable, Sendable {
 }
 
 package struct JobRun {
-    private let request: RunRequest
+    private var request: RunRequest
     private let files: any FileSystem
     private let time: any TimeSource
     private let random: any RandomSource
@@ -64,9 +66,42 @@ package struct JobRun {
 
     private var freshMark: String { directory.run(request.job) + "/fresh-asked-for" }
 
-    package func perform() throws(JobFailure) -> RunResult {
+    package mutating func perform() throws(JobFailure) -> RunResult {
         let lock = try directory.lock(job: request.job)
         defer { lock.release() }
+        request.onLocked(directory.job(request.job))
+        var backoff = RestartBackoff(request.settings.restartStrategy)
+        while true {
+            do throws(JobFailure) {
+                return try attempt()
+            } catch {
+                let now = time.monotonicNanoseconds() / 1_000_000
+                guard error.kind == .world, let delay = backoff.failed(nowMilliseconds: now, random: random) else {
+                    throw error
+                }
+                observer.notice("\(error.message); trying again in \(delay) ms (restart \(backoff.restarts))")
+                if wait(untilNanoseconds: (now + delay) * 1_000_000) { return .stopped }
+            }
+        }
+    }
+
+    /// True where a stop is asked for meanwhile. What the subtasks of the failed try have left to say is not wanted.
+    private func wait(untilNanoseconds end: Int64) -> Bool {
+        while true {
+            let now = time.monotonicNanoseconds()
+            for event in events.take(timeoutMilliseconds: max(0, (end - now + 999_999) / 1_000_000)) {
+                switch event {
+                case .stopRequested: return true
+                case .savepointRequested(let savepoint):
+                    savepoint.answer(.failure(JobFailure(.conflict, "the job is being restarted")))
+                default: continue
+                }
+            }
+            if now >= end { return false }
+        }
+    }
+
+    private mutating func attempt() throws(JobFailure) -> RunResult {
         let journal: Journal
         let live: JournalState.LiveRun?
         do throws(JournalError) {
@@ -90,7 +125,7 @@ package struct JobRun {
         return try goOn(journal, store, record, live.run)
     }
 
-    private func goOn(
+    private mutating func goOn(
         _ journal: Journal, _ store: StateStore, _ record: CheckpointRecord, _ run: RunID
     ) throws(JobFailure) -> RunResult {
         var wantsFresh = request.isFresh
@@ -114,12 +149,13 @@ package struct JobRun {
         }
         if record.ending == .finished { return try finishedBefore(store, record, run, journal) }
         observer.notice("going on from checkpoint \(record.number)")
+        defer { store.close() }
         return try execute(journal, store, run, from: record)
     }
 
     // MARK: Beginnings
 
-    private func begin(_ journal: Journal) throws(JobFailure) -> RunResult {
+    private mutating func begin(_ journal: Journal) throws(JobFailure) -> RunResult {
         let run = RunID(drawnFrom: random)
         let store: StateStore
         do throws(FileError) {
@@ -130,22 +166,31 @@ package struct JobRun {
         do throws(StateError) {
             store = try StateStore.create(
                 directory: directory.run(request.job), run: run, files: files,
-                base: RocksDBStateBase(path: directory.run(request.job) + "/rocksdb", files: files))
+                base: stateBase)
         } catch {
             throw JobFailure.state(error)
         }
+        defer { store.close() }
         return try execute(journal, store, run, from: nil)
+    }
+
+    private var stateBase: RocksDBStateBase {
+        let plan = MemoryPlan(request.graph, request.settings)
+        return RocksDBStateBase(
+            path: directory.run(request.job) + "/rocksdb", files: files, memoryBytes: plan.stateBaseBytes)
     }
 
     private func openStore(_ run: RunID) -> StateStore {
         StateStore.open(
             directory: directory.run(request.job), run: run, files: files,
-            base: RocksDBStateBase(path: directory.run(request.job) + "/rocksdb", files: files))
+            base: stateBase)
     }
 
-    private func execute(
+    private mutating func execute(
         _ journal: Journal, _ store: StateStore, _ run: RunID, from record: CheckpointRecord?
     ) throws(JobFailure) -> RunResult {
+        // A restart goes on with what this start began.
+        request.isFresh = false
         var settings = request.settings
         settings.listsInputsAnew = record?.ending == .drained
         if let record { settings.maximumParallelism = record.maximumParallelism }
@@ -161,7 +206,7 @@ package struct JobRun {
     }
 
     /// `--fresh` where nothing of the old run can be read any more.
-    private func startOver(_ journal: Journal, _ run: RunID) throws(JobFailure) -> RunResult {
+    private mutating func startOver(_ journal: Journal, _ run: RunID) throws(JobFailure) -> RunResult {
         for source in request.graph.sources { try source.checkInputs(files: files) }
         try abandon(journal, run)
         return try begin(journal)

@@ -8,10 +8,8 @@ package struct MemoryPlan: Equatable, Sendable {
     package let totalBytes: Int
     /// For each keyed operator of each subtask: tables, old values, dirty entries.
     package let stateBytesPerOperator: Int
-    /// Blocks of the state base that were read.
-    package let cacheBytes: Int
-    /// Buffers of one materialisation.
-    package let materialisationBytes: Int
+    /// For the state base: blocks that were read, buffers of materialisations and compactions.
+    package let stateBaseBytes: Int
     /// For each channel.
     package let channelBytes: Int
 
@@ -19,9 +17,17 @@ package struct MemoryPlan: Equatable, Sendable {
         self.totalBytes = totalBytes
         let free = max(totalBytes - Self.reservedBytes, totalBytes / 4)
         stateBytesPerOperator = free / 2 / max(keyedOperators, 1)
-        cacheBytes = min(free / 8, 256 << 20)
-        materialisationBytes = min(free / 8, 32 << 20)
+        stateBaseBytes = min(free / 4, 256 << 20)
         channelBytes = max(free / 8 / max(channels, 1), 64 << 10)
+    }
+}
+
+extension MemoryPlan {
+    init(_ graph: JobGraph, _ settings: JobSettings) {
+        let keyed = graph.vertices.count { vertex in vertex.inputs.contains { $0.exchange != .forward } }
+        self.init(
+            totalBytes: settings.memoryBytes, keyedOperators: keyed * settings.parallelism,
+            channels: Wiring.channelCount(graph, parallelism: settings.parallelism))
     }
 }
 

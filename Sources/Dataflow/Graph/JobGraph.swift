@@ -73,6 +73,10 @@ package struct JobSettings: Sendable {
     /// nil: adaptive.
     package var checkpointIntervalNanoseconds: Int64?
     package var minimumPauseNanoseconds: Int64 = 0
+    /// Of faults of the world; mistakes in the data or the job are not tried again.
+    package var restartStrategy = RestartStrategy.none
+    /// Checkpoints kept as folders of their own, the newest among them; 1: none but the last one, in the state itself.
+    package var retainedCheckpoints = 1
 
     package init() {}
 }
