@@ -3,31 +3,43 @@ import CommitLog
 import Dataflow
 import HostSystem
 import KeyedState
+import Operators
 import Simulation
 import Testing
 
 // Runs one case of a keyed operator in every way that must not show: row by row, as one batch, in random splits; with and
-// without epochs in between; with a snapshot and a restore into a new operator after every epoch. The table that the
-// changelog makes must be the same each time, and nothing may be taken back that is not there.
+// without epochs in between; with a snapshot and a restore into a new operator after every epoch; with memory for all of
+// its state and for hardly any. The table that the changelog makes must be the same each time, and nothing may be taken
+// back that is not there.
 
 struct OperatorHarness {
     /// A fresh operator.
-    let make: () -> any KeyedOperator
+    let make: (StateAllotment) -> any KeyedOperator
     let input: [Column]
     let rowCount: Int
     let seed: UInt64
 
+    private struct Way {
+        var batchSizes: [Int]
+        /// By batch.
+        var endsEpoch: [Bool]
+        var restores = false
+        var limitBytes = 1 << 30
+    }
+
     /// The rows of the final table as text, sorted.
     func finalTables() throws -> [String: [String]] {
         var tables: [String: [String]] = [:]
-        tables["one batch"] = try run(batchSizes: [rowCount], epochAfter: { _ in false }, restores: false)
         let single = [Int](repeating: 1, count: rowCount)
-        tables["row by row"] = try run(batchSizes: single, epochAfter: { _ in false }, restores: false)
-        tables["row by row, an epoch each"] = try run(batchSizes: single, epochAfter: { _ in true }, restores: false)
-        tables["row by row, restored each time"] = try run(
-            batchSizes: single, epochAfter: { _ in true }, restores: true)
+        let never = [Bool](repeating: false, count: max(rowCount, 1))
+        let always = [Bool](repeating: true, count: rowCount)
+        tables["one batch"] = try run(Way(batchSizes: [rowCount], endsEpoch: never))
+        tables["row by row"] = try run(Way(batchSizes: single, endsEpoch: never))
+        tables["row by row, an epoch each"] = try run(Way(batchSizes: single, endsEpoch: always))
+        tables["row by row, restored each time"] = try run(Way(batchSizes: single, endsEpoch: always, restores: true))
+        tables["row by row, evicted"] = try run(Way(batchSizes: single, endsEpoch: always, limitBytes: 1 << 10))
         var random = SplitMix64(seed: seed)
-        for k in 0..<4 {
+        for k in 0..<8 {
             var sizes: [Int] = []
             var left = rowCount
             while left > 0 {
@@ -37,29 +49,32 @@ struct OperatorHarness {
             }
             let epochs = sizes.map { _ in random.oneIn(2) }
             tables["random splits \(k), seed \(seed)"] = try run(
-                batchSizes: sizes, epochAfter: { epochs[$0] }, restores: k % 2 == 1)
+                Way(
+                    batchSizes: sizes, endsEpoch: epochs, restores: k % 2 == 1, limitBytes: k < 4 ? 1 << 30 : 1 << 10))
         }
         return tables
     }
 
-    private func run(batchSizes: [Int], epochAfter: (Int) -> Bool, restores: Bool) throws -> [String] {
-        var op = make()
+    private func run(_ way: Way) throws -> [String] {
+        let saved = try SavedState(operatorID: make(StateAllotment(store: nil, limitBytes: 0)).operatorID)
+        var op = make(StateAllotment(store: saved.store, limitBytes: way.limitBytes))
         var table = ChangelogTable()
-        let saved = try SavedState(operatorID: op.operatorID)
         var first = 0
-        for (k, size) in batchSizes.enumerated() {
+        for (k, size) in way.batchSizes.enumerated() {
             let rows = (first..<first + size).map { Int32($0) }
             first += size
             try op.accumulate(Batch(columns: input.map { $0.take(rows) }, rowCount: size))
-            guard epochAfter(k) else { continue }
+            guard way.endsEpoch[k] else { continue }
             try endEpoch(op, &table, saved)
-            if restores {
-                op = make()
+            if way.restores {
+                try saved.reopen()
+                op = make(StateAllotment(store: saved.store, limitBytes: way.limitBytes))
                 try saved.restore(into: op)
             }
         }
         try endEpoch(op, &table, saved)
-        let again = make()
+        try saved.reopen()
+        let again = make(StateAllotment(store: saved.store, limitBytes: way.limitBytes))
         try saved.restore(into: again)
         #expect(try again.drain(.barrier) == nil, "a restored operator has nothing to send")
         return table.rows
@@ -68,6 +83,9 @@ struct OperatorHarness {
     private func endEpoch(_ op: any KeyedOperator, _ table: inout ChangelogTable, _ saved: SavedState) throws {
         while let batch = try op.drain(.barrier) { table.apply(batch) }
         try saved.apply(try op.snapshot(saved.nextNumber))
+        guard try !op.settle(materialised: saved.store.materialisedNumber) else { return }
+        try saved.store.materialise()
+        #expect(try op.settle(materialised: saved.store.materialisedNumber), "what is materialised can be evicted")
     }
 }
 
@@ -116,7 +134,7 @@ final class SavedState {
     private let files = SimulatedFileSystem()
     private let base = OrderedMapStateBase(OrderedMapStorage())
     private let operatorID: UInt32
-    private let store: StateStore
+    private(set) var store: StateStore
     private var number: UInt64 = 0
     private var last: CommittedCheckpoint
 
@@ -136,10 +154,14 @@ final class SavedState {
         if number % 5 == 0 { try store.materialise() }
     }
 
+    /// As a new process does; everything but the last checkpoint is gone.
+    func reopen() throws {
+        store = StateStore.open(directory: "state", run: run, files: files, base: base)
+        _ = try store.recover(to: last)
+    }
+
     func restore(into op: any KeyedOperator) throws {
-        let reopened = StateStore.open(directory: "state", run: run, files: files, base: base)
-        _ = try reopened.recover(to: last)
-        try reopened.restoreChanges(operatorID: operatorID, keyGroups: 0..<KeyGroup.defaultMaximumParallelism) {
+        try store.restoreChanges(operatorID: operatorID, keyGroups: 0..<KeyGroup.defaultMaximumParallelism) {
             (change) throws(CorruptBytes) in try op.restore(change)
         }
         try op.finishRestore()

@@ -34,9 +34,7 @@ package struct GroupAggregateDescription: LinkDescription {
         .keyed(
             GroupAggregate(
                 self,
-                StateAllotment(
-                    store: context.store, limitBytes: context.stateLimitBytes, keyGroups: context.keyGroups,
-                    maximumParallelism: context.settings.maximumParallelism)))
+                StateAllotment(context)))
     }
 }
 
@@ -167,7 +165,8 @@ package final class GroupAggregate: KeyedOperator {
     package func snapshot(_ checkpoint: UInt64) throws(JobFailure) -> StateChanges { table.snapshot(checkpoint) }
 
     package func settle(materialised: UInt64?) throws(JobFailure) -> Bool {
-        table.settle(materialised: materialised).canGoOn
+        precondition(changed.isEmpty && new.isEmpty, "an epoch is drained before it ends")
+        return table.settle(materialised: materialised).canGoOn
     }
 
     package func restore(_ change: StateChange) throws(CorruptBytes) {

@@ -28,6 +28,15 @@ package struct GroupStateDescription: Sendable {
     /// Keys begin with a time that decides when they are deleted, and not where they are kept.
     var isTimeFirst: Bool { !keyTypes.isEmpty && !keyGroupPositions.contains(0) }
 
+    /// Of keys that begin with a time: no group's key is as great, and what the store has from here on is the operator's
+    /// own.
+    var keysEnd: [UInt8]? {
+        guard isTimeFirst, keyTypes[0] == .bigint else { return nil }
+        var bytes: [UInt8] = []
+        KeyEncoding.append([.bigint(FixedColumn([Int64.max]))], row: 0, to: &bytes)
+        return bytes
+    }
+
     /// One for each call, without slots.
     package func makeAccumulators() -> [Accumulator] {
         zip(calls, argumentTypes).map { call, type in Accumulator(call.function, argument: type) }
@@ -52,5 +61,11 @@ package struct StateAllotment: Sendable {
         self.limitBytes = limitBytes
         self.keyGroups = keyGroups
         self.maximumParallelism = maximumParallelism
+    }
+
+    package init(_ context: LinkContext) {
+        self.init(
+            store: context.store, limitBytes: context.stateLimitBytes, keyGroups: context.keyGroups,
+            maximumParallelism: context.settings.maximumParallelism)
     }
 }

@@ -141,7 +141,7 @@ extension GroupStateTable {
         guard sizeBytes < ceiling, let keyGroup = coverage.firstPartial else { return }
         let from = loading.map { $0.keyGroup == keyGroup ? $0.from : [] } ?? []
         let limit = min(Self.loadedPerStep, slotsPerBatch)
-        if let next = try load(keyGroup, from: from, to: nil, limit: limit).next {
+        if let next = try load(keyGroup, from: from, to: description.keysEnd, limit: limit).next {
             loading = LoadingCursor(keyGroup: keyGroup, from: next)
         } else {
             loading = nil
