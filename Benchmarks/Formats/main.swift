@@ -3,7 +3,7 @@ import Glibc
 import HostSystem
 import Operators
 
-// FormatBenchmark [PASSES]: how fast CSV becomes columns, and columns become JSON, Debezium JSON and print lines, on one
+// FormatBenchmark [PASSES]: how fast CSV becomes columns, and columns become CSV, JSON, Debezium JSON and print lines, on one
 // thread and in memory. The rows are like Nexmark's bids: numbers, words, a URL, a time; seeded.
 
 let rowsPerBatch = 4096
@@ -72,7 +72,22 @@ func measure(_ name: String, passes: Int, bytes: Int, rows: Int, _ body: () -> V
     print("\(name): \((speed * 100).rounded() / 100) GB/s, \((best / Double(rows) * 1e9).rounded()) ns a row")
 }
 
-func measureReading(_ name: String, _ asked: [Int], _ bytes: [UInt8], passes: Int) {
+/// `2014-02-14 14:30:00,0.132`, a row every five minutes, as the files of the Numenta Anomaly Benchmark are.
+let seriesFields = [Field("timestamp", .timestamp(precision: 3)), Field("value", .double)]
+
+func seriesLines(_ random: inout SplitMix64) -> [UInt8] {
+    var out: [UInt8] = []
+    for row in 0..<rowsPerBatch * batchCount {
+        TextFormatting.appendTimestamp(
+            milliseconds: 1_392_388_200_000 + Int64(row) * 300_000, style: .fixed(digits: 0), to: &out)
+        out.append(UInt8(ascii: ","))
+        TextFormatting.append(Double(random.below(100_000)) / 1000, to: &out)
+        out.append(UInt8(ascii: "\n"))
+    }
+    return out
+}
+
+func measureReading(_ name: String, _ fields: [Field], _ asked: [Int], _ bytes: [UInt8], passes: Int) {
     let columns = asked.map { ScanColumn(path: [fields[$0].name], type: fields[$0].type) }
     let scanner = CSVScanner(tableFields: fields, columns: columns, predicates: [], options: CSVReadOptions())
     let padded = bytes + [UInt8](repeating: 0, count: 64)
@@ -122,9 +137,12 @@ let quoted = csv.split(separator: UInt8(ascii: "\n")).flatMap { line in
     line.split(separator: UInt8(ascii: ",")).map { [0x22] + $0 + [0x22] }.joined(separator: [0x2C]) + [0x0A]
 }
 
-measureReading("CSV in, 8 columns", Array(0..<8), csv, passes: passes)
-measureReading("CSV in, 3 of 8 columns", [0, 2, 5], csv, passes: passes)
-measureReading("CSV in, every field quoted", Array(0..<8), quoted, passes: passes)
+let series = seriesLines(&random)
+measureReading("CSV in, a time and a number", seriesFields, [0, 1], series, passes: passes)
+measureReading("CSV in, 8 columns", fields, Array(0..<8), csv, passes: passes)
+measureReading("CSV in, 3 of 8 columns", fields, [0, 2, 5], csv, passes: passes)
+measureReading("CSV in, every field quoted", fields, Array(0..<8), quoted, passes: passes)
+measureWriting("CSV out", CSVRowWriter(fields: fields), batches, passes: passes)
 measureWriting("JSON out", JSONRowWriter(fields: fields), batches, passes: passes)
 let narrow = batches.map { Batch(columns: [$0.columns[0], $0.columns[2]], rowCount: $0.rowCount) }
 measureWriting("JSON out, 2 numbers", JSONRowWriter(fields: [fields[0], fields[2]]), narrow, passes: passes)

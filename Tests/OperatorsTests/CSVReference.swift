@@ -19,6 +19,7 @@ struct CSVReference {
 
     private enum Cut {
         case record([(text: [UInt8], isQuoted: Bool)], next: Int)
+        case nothing(next: Int)
         case fault(next: Int)
     }
 
@@ -31,13 +32,12 @@ struct CSVReference {
             let start = at
             let cut = cutRecord(bytes, start)
             switch cut {
-            case .record(_, let next), .fault(let next): at = next
+            case .record(_, let next), .nothing(let next), .fault(let next): at = next
             }
             let lines = lineCount(bytes[start..<at])
-            defer {
-                line += lines
-                isHeader = false
-            }
+            defer { line += lines }
+            if case .nothing = cut { continue }
+            defer { isHeader = false }
             var isBad = String(validating: bytes[start..<at], as: UTF8.self) == nil
             if case .record(let cells, _) = cut, !isBad {
                 if isHeader || (cells.count == 1 && cells[0].text.isEmpty && !cells[0].isQuoted && fields.count > 1) {
@@ -107,39 +107,49 @@ struct CSVReference {
     }
 
     private func cutRecord(_ bytes: [UInt8], _ start: Int) -> Cut {
+        let syntax = options.syntax
+        let delimiter = syntax.fieldDelimiter
         var cells: [(text: [UInt8], isQuoted: Bool)] = []
         var at = start
+        if options.allowComments {
+            while at < bytes.count, bytes[at] == 0x20 { at += 1 }
+            if at == bytes.count || [0x0A, 0x0D].contains(bytes[at]) { return .nothing(next: nextLine(bytes, at)) }
+            if bytes[at] == 0x23 { return .nothing(next: nextLine(bytes, at)) }
+        }
         while true {
             var text: [UInt8] = []
-            let isQuoted = at < bytes.count && bytes[at] == 0x22
-            if isQuoted {
-                let opening = at
+            let opening = at
+            let isQuoted = at < bytes.count && bytes[at] == syntax.quote
+            if isQuoted { at += 1 }
+            while true {
+                guard at < bytes.count else {
+                    if isQuoted { return .fault(next: nextLine(bytes, opening)) }
+                    break
+                }
+                if bytes[at] == syntax.escape {
+                    at += 1
+                    guard at < bytes.count else { return .fault(next: nextLine(bytes, isQuoted ? opening : at - 1)) }
+                    text.append([0x6E: 0x0A, 0x72: 0x0D, 0x74: 0x09, 0x30: 0][bytes[at]] ?? bytes[at])
+                    at += 1
+                    continue
+                }
+                if isQuoted, bytes[at] == syntax.quote {
+                    at += 1
+                    guard at < bytes.count, bytes[at] == syntax.quote else { break }
+                } else if !isQuoted, [delimiter, 0x0A, 0x0D].contains(bytes[at]) {
+                    break
+                }
+                text.append(bytes[at])
                 at += 1
-                while true {
-                    guard at < bytes.count else { return .fault(next: nextLine(bytes, opening)) }
-                    if bytes[at] == 0x22 {
-                        at += 1
-                        guard at < bytes.count, bytes[at] == 0x22 else { break }
-                    }
-                    text.append(bytes[at])
-                    at += 1
-                }
-                while at < bytes.count, bytes[at] == 0x20 || bytes[at] == 0x09, bytes[at] != options.fieldDelimiter {
-                    at += 1
-                }
-                if at < bytes.count, ![options.fieldDelimiter, 0x0A, 0x0D].contains(bytes[at]) {
+            }
+            if isQuoted {
+                while at < bytes.count, bytes[at] <= 0x20, ![delimiter, 0x0A, 0x0D].contains(bytes[at]) { at += 1 }
+                if at < bytes.count, ![delimiter, 0x0A, 0x0D].contains(bytes[at]) {
                     return .fault(next: nextLine(bytes, at))
-                }
-            } else {
-                while at < bytes.count, ![options.fieldDelimiter, 0x0A, 0x0D].contains(bytes[at]) {
-                    text.append(bytes[at])
-                    at += 1
                 }
             }
             cells.append((text, isQuoted))
-            guard at < bytes.count, bytes[at] == options.fieldDelimiter else {
-                return .record(cells, next: nextLine(bytes, at))
-            }
+            guard at < bytes.count, bytes[at] == delimiter else { return .record(cells, next: nextLine(bytes, at)) }
             at += 1
         }
     }

@@ -41,6 +41,7 @@ import Testing
             ("a,1,,\n", 0, 5, "expected 2 fields, found more"),
             ("a,1\n\"x\ny\"z,2\n", 2, 3, "expected a field delimiter or the end of the line after a quoted field"),
             ("a,1\n\"b,2\nc,3\n", 1, 1, "expected a closing quote for this field"),
+            ("a,1\n\"b\n\",2\n\"c,3\n", 3, 1, "expected a closing quote for this field"),
             ("a,1\nb,x1\n", 1, 3, "expected a BIGINT for field \"i\", found \"x1\""),
             ("a,1\n\"\n\",1.0\n", 2, 3, "expected a BIGINT for field \"i\", found \"1.0\""),
             ("b,9223372036854775808", 0, 3, "expected a BIGINT for field \"i\", found \"9223372036854775808\""),
@@ -118,6 +119,107 @@ import Testing
         #expect(
             try literal.readAll(Array("n\"a,\"n\"\"a\"\n\"n\"\"a\",n\"a\nn,\n".utf8)).rows
                 == [[nil, nil], [nil, nil], ["n", nil]])
+    }
+
+    /// As Flink 2.3 was seen to read them.
+    @Test(
+        arguments: [
+            (
+                CSVReadOptions(allowComments: true),
+                "#c\n #d,1\n a,1\n\"#q\",1\nb,1 #no\n\n  \n  x,2\n\t#t,1\n",
+                [["a", "1"], ["#q", "1"], ["b", "1 #no"], ["x", "2"], ["\t#t", "1"]]
+            ),
+            (
+                CSVReadOptions(syntax: CSVSyntax(escape: 0x5C)),
+                #"""
+                a\,b,1
+                "a\"b",2
+                a\nb,3
+                \"x,4
+                a\\b,5
+                "x""y",6
+                \"q\",7
+                \0\t\r\z,8
+                "l\
+                m",9
+                k\
+                j,10
+
+                """#,
+                [
+                    ["a,b", "1"], ["a\"b", "2"], ["a\nb", "3"], ["\"x", "4"], ["a\\b", "5"], ["x\"y", "6"],
+                    ["\"q\"", "7"], ["\0\t\rz", "8"], ["l\nm", "9"], ["k\nj", "10"],
+                ]
+            ),
+            (
+                CSVReadOptions(nullLiteral: "NA"), "NA,1\n\"NA\",2\nn,NA\n NA,4\n,5\n",
+                [[nil, "1"], [nil, "2"], ["n", nil], [" NA", "4"], ["", "5"]]
+            ),
+            (CSVReadOptions(nullLiteral: ""), ",1\n\"\",2\nn,\n", [[nil, "1"], [nil, "2"], ["n", nil]]),
+            (
+                CSVReadOptions(syntax: CSVSyntax(quote: nil)), "\"a\",1\na\"\"b,2\n\"c,\n",
+                [["\"a\"", "1"], ["a\"\"b", "2"], ["\"c", ""]]
+            ),
+            (
+                CSVReadOptions(syntax: CSVSyntax(quote: 0x27)), "'a,''b',1\n\"b\",2\n",
+                [["a,'b", "1"], ["\"b\"", "2"]]
+            ),
+            (
+                CSVReadOptions(fieldDelimiter: 0x09), "a,b\t1\n\"x\ty\"\t2\n \"z\"\t3\n\"z\" \t4\n",
+                [["a,b", "1"], ["x\ty", "2"], [" \"z\"", "3"], ["z", "4"]]
+            ),
+        ] as [(CSVReadOptions, String, [[String?]])])
+    func optionsMeanWhatTheyMeanInFlink(options: CSVReadOptions, text: String, rows: [[String?]]) throws {
+        let fields = [Field("a", .string), Field("b", .string)]
+        for window in [1, 2, 3, 7, 1000] {
+            let read = try scanner(fields, options).readAll(Array(text.utf8), windowBytes: { window })
+            #expect(read.rows == rows, "windows of \(window) bytes")
+        }
+    }
+
+    @Test func aCommentIsNoRecordOfATableWithOneColumn() throws {
+        let commented = scanner([Field("s", .string)], CSVReadOptions(allowComments: true, skipHeader: true))
+        #expect(try commented.readAll(Array("#\n\nhead\na\n\n\"\"\n#x\nb\n#".utf8)).rows == [["a"], [""], ["b"]])
+        #expect(try commented.readAll(Array("#\n\nhead\na\n\n\"\"\n#x\nb\n#".utf8)).lines == [3, 5, 7])
+    }
+
+    @Test func delimitersAreReadAsJavaWritesThem() {
+        for (option, byte) in [
+            (",", 0x2C), ("\t", 0x09), ("\\t", 0x09), ("\\u0001", 1), ("\\uu007C", 0x7C), ("\\1", 1), ("\\", 0x5C),
+            ("\\\\", 0x5C), ("a", 0x61), ("\\'", 0x27),
+        ] as [(String, UInt8)] {
+            #expect(CSVSyntax.fieldDelimiter(option) == byte, "\(option)")
+        }
+        for option in ["", "ab", "\\x", "\\u00", "\\u00E9", "é", "\\n", "\r", "\\uD800", "\\0", "\\777", "😀", "\\t\\t"]
+        {
+            #expect(CSVSyntax.fieldDelimiter(option) == nil, "\(option)")
+        }
+        #expect(CSVSyntax().problem == nil)
+        #expect(CSVSyntax(fieldDelimiter: 0x3B, quote: 0x3B).problem?.option == "csv.quote-character")
+        #expect(CSVSyntax(escape: 0x22).problem?.option == "csv.escape-character")
+        #expect(CSVSyntax(quote: nil, escape: 0x22).problem == nil)
+        #expect(CSVSyntax(fieldDelimiter: 0x0A).problem?.option == "csv.field-delimiter")
+    }
+
+    @Test func valuesAreReadEscapedAndNot() throws {
+        let fields = [Field("d", .double), Field("t", .timestamp(precision: 3)), Field("i", .bigint)]
+        let escaping = scanner(fields, CSVReadOptions(syntax: CSVSyntax(escape: 0x5C)))
+        let text = #"""
+            51.846000000000004,2014-02-14 14:30:00,-7
+            \-.\5,2014-02-14 1\4:30:00.250,\1\7
+            1234567890123456789.5,2014-02-14 23:59:59.999,1234567890123456789
+            1.,2014-02-14 14:30:00.25,-0
+            """#
+        #expect(
+            try escaping.readAll(Array(text.utf8)).rows == [
+                ["51.846000000000004", "1392388200000", "-7"], ["-0.5", "1392388200250", "17"],
+                ["1.2345678901234568e+18", "1392422399999", "1234567890123456789"], ["1.0", "1392388200250", "0"],
+            ])
+        for bad in ["1.2.3,,", "-,,", ".,,", ",2014-02-14 24:00:00,", ",2014-02-30 14:30:00,", ",2014-02-14 14:3/:00,"]
+        {
+            let bytes = Array((text + "\n" + bad).utf8)
+            #expect(throws: BadRecord.self, "\(bad)") { try escaping.readAll(bytes) }
+        }
     }
 
     @Test func onlyWhatIsAskedForIsConverted() throws {

@@ -12,16 +12,17 @@
 #include <emmintrin.h>
 #endif
 
-/// The first `delimiter`, line feed or carriage return in `p ..< end`, else `end`. `beyondASCII` becomes other than 0 where a
-/// byte before it is beyond ASCII.
+/// The first `delimiter`, `escape`, line feed or carriage return in `p ..< end`, else `end`. `beyondASCII` becomes other than 0
+/// where a byte before it is beyond ASCII. Without escapes, `escape` is the delimiter.
 static inline const uint8_t *sluice_csv_stop(
-    const uint8_t *p, const uint8_t *end, uint8_t delimiter, uint32_t *beyondASCII) {
+    const uint8_t *p, const uint8_t *end, uint8_t delimiter, uint8_t escape, uint32_t *beyondASCII) {
 #if defined(__SSE2__)
     const __m128i delimiters = _mm_set1_epi8((char)delimiter);
+    const __m128i escapes = _mm_set1_epi8((char)escape);
     for (; p < end; p += 16) {
         __m128i bytes = _mm_loadu_si128((const __m128i *)p);
         __m128i stops = _mm_or_si128(
-            _mm_cmpeq_epi8(bytes, delimiters),
+            _mm_or_si128(_mm_cmpeq_epi8(bytes, delimiters), _mm_cmpeq_epi8(bytes, escapes)),
             _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\n')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\r'))));
         uint32_t found = (uint32_t)_mm_movemask_epi8(stops);
         uint32_t high = (uint32_t)_mm_movemask_epi8(bytes);
@@ -34,18 +35,22 @@ static inline const uint8_t *sluice_csv_stop(
     }
     return end;
 #else
-    for (; p < end && *p != delimiter && *p != '\n' && *p != '\r'; p++) *beyondASCII |= *p & 0x80;
+    for (; p < end && *p != delimiter && *p != escape && *p != '\n' && *p != '\r'; p++) *beyondASCII |= *p & 0x80;
     return p;
 #endif
 }
 
-/// The first quote in `p ..< end`, else `end`; counts the line feeds before it.
+/// The first quote or `escape` in `p ..< end`, else `end`; counts the line feeds before it. Without escapes, `escape` is the
+/// quote.
 static inline const uint8_t *sluice_csv_quote(
-    const uint8_t *p, const uint8_t *end, uint32_t *beyondASCII, int64_t *lineFeeds) {
+    const uint8_t *p, const uint8_t *end, uint8_t quote, uint8_t escape, uint32_t *beyondASCII, int64_t *lineFeeds) {
 #if defined(__SSE2__)
+    const __m128i quotes = _mm_set1_epi8((char)quote);
+    const __m128i escapes = _mm_set1_epi8((char)escape);
     for (; p < end; p += 16) {
         __m128i bytes = _mm_loadu_si128((const __m128i *)p);
-        uint32_t found = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')));
+        uint32_t found = (uint32_t)_mm_movemask_epi8(
+            _mm_or_si128(_mm_cmpeq_epi8(bytes, quotes), _mm_cmpeq_epi8(bytes, escapes)));
         uint32_t feeds = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\n')));
         uint32_t before = end - p < 16 ? (1u << (end - p)) - 1 : 0xFFFF;
         if (found) before &= (found - 1) & ~found;
@@ -58,7 +63,7 @@ static inline const uint8_t *sluice_csv_quote(
     }
     return end;
 #else
-    for (; p < end && *p != '"'; p++) {
+    for (; p < end && *p != quote && *p != escape; p++) {
         *beyondASCII |= *p & 0x80;
         *lineFeeds += *p == '\n';
     }
@@ -100,10 +105,62 @@ static inline size_t sluice_json_plain(uint8_t *to, const uint8_t *p, const uint
     return (size_t)(p - start);
 }
 
+/// Copies bytes of `p ..< end` up to the first one that is less than `least` or equal to `other`, and returns how many. Reads
+/// nothing at or beyond `readable`; writes up to 15 bytes more than it returns.
+static inline size_t sluice_csv_plain(
+    uint8_t *to, const uint8_t *p, const uint8_t *end, const uint8_t *readable, uint8_t least, uint8_t other) {
+    const uint8_t *start = p;
+#if defined(__SSE2__)
+    const __m128i lowest = _mm_set1_epi8((char)least);
+    const __m128i others = _mm_set1_epi8((char)other);
+    for (; p < end && readable - p >= 16; p += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)p);
+        _mm_storeu_si128((__m128i *)(to + (p - start)), bytes);
+        __m128i plain = _mm_cmpeq_epi8(_mm_max_epu8(bytes, lowest), bytes);
+        uint32_t stops = (uint32_t)_mm_movemask_epi8(_mm_andnot_si128(_mm_cmpeq_epi8(bytes, others), plain)) ^ 0xFFFF;
+        if (stops) {
+            p += __builtin_ctz(stops);
+            return (size_t)((p < end ? p : end) - start);
+        }
+    }
+    if (p >= end) return (size_t)(end - start);
+#endif
+    for (; p < end && *p >= least && *p != other; p++) to[p - start] = *p;
+    return (size_t)(p - start);
+}
+
+/// Copies bytes of `p ..< end` up to the first `quote` or `escape`, and returns how many. Reads nothing at or beyond
+/// `readable`; writes up to 15 bytes more than it returns.
+static inline size_t sluice_csv_undoubled(
+    uint8_t *to, const uint8_t *p, const uint8_t *end, const uint8_t *readable, uint8_t quote, uint8_t escape) {
+    const uint8_t *start = p;
+#if defined(__SSE2__)
+    const __m128i quotes = _mm_set1_epi8((char)quote);
+    const __m128i escapes = _mm_set1_epi8((char)escape);
+    for (; p < end && readable - p >= 16; p += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)p);
+        _mm_storeu_si128((__m128i *)(to + (p - start)), bytes);
+        uint32_t stops =
+            (uint32_t)_mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(bytes, quotes), _mm_cmpeq_epi8(bytes, escapes)));
+        if (stops) {
+            p += __builtin_ctz(stops);
+            return (size_t)((p < end ? p : end) - start);
+        }
+    }
+    if (p >= end) return (size_t)(end - start);
+#endif
+    for (; p < end && *p != quote && *p != escape; p++) to[p - start] = *p;
+    return (size_t)(p - start);
+}
+
 /// The bytes of `p ..< end` before the first one that is not UTF-8 (Unicode 15, table 3-7). Reads nothing beyond `end`.
 static inline size_t sluice_utf8_prefix(const uint8_t *p, const uint8_t *end) {
     const uint8_t *start = p;
     while (p < end) {
+#if defined(__SSE2__)
+        while (end - p >= 16 && _mm_movemask_epi8(_mm_loadu_si128((const __m128i *)p)) == 0) p += 16;
+        if (p == end) break;
+#endif
         uint8_t lead = *p;
         ptrdiff_t length = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
         if (length == 0 || end - p < length) break;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "CFormat.h"
+#include "CRecords.h"
 #include "CScan.h"
 
 /// CRC32C (Castagnoli) of `length` bytes, continued from `seed` (0 to begin).

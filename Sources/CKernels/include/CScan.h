@@ -140,6 +140,33 @@ static inline uint32_t sluice_digits(const uint8_t *p, uint64_t *value) {
 #endif
 }
 
+/// Reads `12.5` of exactly `length` bytes and at most 18 digits, as `mantissa` / 10^`decimals`.
+static inline _Bool sluice_plain_decimal(const uint8_t *p, size_t length, uint64_t *mantissa, uint32_t *decimals) {
+    static const uint64_t powers[17] = {
+        1ull, 10ull, 100ull, 1000ull, 10000ull, 100000ull, 1000000ull, 10000000ull, 100000000ull, 1000000000ull,
+        10000000000ull, 100000000000ull, 1000000000000ull, 10000000000000ull, 100000000000000ull, 1000000000000000ull,
+        10000000000000000ull};
+    uint32_t digits = sluice_digits(p, mantissa);
+    size_t end = digits;
+    *decimals = 0;
+    if (end < length && p[end] == '.') {
+        uint64_t part;
+        *decimals = sluice_digits(p + end + 1, &part);
+        digits += *decimals;
+        end += 1 + *decimals;
+        if (digits > 18) return 0;
+        *mantissa = *mantissa * powers[*decimals] + part;
+    }
+    return digits > 0 && end == length;
+}
+
+/// 10^`exponent`, exact, for an exponent up to 22.
+static inline double sluice_power_of_ten(uint32_t exponent) {
+    static const double powers[23] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                      1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    return powers[exponent];
+}
+
 /// The milliseconds of `:SS.mmm"`, or -1 where something else stands.
 static inline int64_t sluice_second_milliseconds(const uint8_t *p) {
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__

@@ -37,7 +37,7 @@ extension TextParsing {
     }
 
     /// The double nearest to `mantissa` × 10^`exponent`, nil where that takes more than 128 bits.
-    static func nearest(_ mantissa: UInt64, _ exponent: Int) -> Double? {
+    package static func nearest(_ mantissa: UInt64, _ exponent: Int) -> Double? {
         if mantissa == 0 || exponent < -400 { return 0 }
         if exponent > 400 { return .infinity }
         guard -27...27 ~= exponent else { return nil }

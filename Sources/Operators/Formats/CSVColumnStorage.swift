@@ -24,6 +24,7 @@ struct CSVColumnStorage {
     private(set) var misfits: [CSVMisfit] = []
     /// Fields made NULL by the last conversion because they did not fit.
     private(set) var nulledFields = 0
+    private var dates = CSVDates()
 
     init(type: DataType, isNullable: Bool) {
         self.type = type
@@ -98,32 +99,47 @@ struct CSVColumnStorage {
         _ cells: CSVCells, to first: Int, _ nullsMisfits: Bool, _: Value.Type
     ) {
         let out = values.assumingMemoryBound(to: Value.self) + first
+        let triesQuick = !cells.nullLiteralLooksNumeric
+        var dates = dates
         for i in 0..<cells.rows.count {
             let field = cells.field(i)
-            let text = cells.trimmedText(field)
-            if text.count > 0, !field.isEscaped, !cells.isNullLiteral(field), let value = Value(text) {
+            // A field that is missing or escaped is long beyond measure.
+            let length = Int(field.length_and_marks)
+            if triesQuick, length > 0,
+                let value = Value.quick(cells.base + Int(field.offset), length, &dates)
+            {
                 out[i] = value
                 continue
             }
-            out[i] = Value.underNull
-            let isNull = field.isMissing || text.count == 0 || cells.isNullLiteral(field)
-            noteMissing(i, first + i, cells, field, isNull: isNull, nullsMisfits)
+            let reading: CSVReading<Value> = cells.reading(of: field)
+            if case .value(let value) = reading {
+                out[i] = value
+            } else {
+                out[i] = Value.underNull
+                let isNull = if case .null = reading { true } else { false }
+                noteMissing(i, first + i, cells, field, isNull: isNull, nullsMisfits)
+            }
         }
+        self.dates = dates
     }
 
     private mutating func convertStrings(_ cells: CSVCells, to first: Int) {
         let offsets = values.assumingMemoryBound(to: Int32.self)
         let arena = arena
+        let hasNullLiteral = cells.nullLiteral != nil
         var end = Int(offsets[first])
         for i in 0..<cells.rows.count {
             let field = cells.field(i)
-            if field.isMissing || cells.isNullLiteral(field) {
+            if hasNullLiteral, cells.isNullLiteral(field) {
                 noteMissing(i, first + i, cells, field, isNull: true, false)
-            } else if field.isEscaped {
-                end += cells.unescape(field, to: arena + end)
+            } else if field.isPlain {
+                let length = Int(field.length_and_marks)
+                sluice_copy_short(arena + end, cells.base + Int(field.offset), length)
+                end &+= length
+            } else if field.isMissing {
+                noteMissing(i, first + i, cells, field, isNull: true, false)
             } else {
-                sluice_copy_short(arena + end, cells.base + Int(field.offset), field.length)
-                end += field.length
+                end += cells.unescape(field, to: arena + end)
             }
             offsets[first + i + 1] = Int32(truncatingIfNeeded: end)
         }

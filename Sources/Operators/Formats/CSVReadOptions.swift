@@ -1,7 +1,10 @@
 /// The options of the `csv` format that concern reading.
 package struct CSVReadOptions: Hashable, Sendable {
-    /// `csv.field-delimiter`: one ASCII character that is no quote and no line end.
-    package var fieldDelimiter: UInt8
+    /// The characters that the options give a meaning.
+    package var syntax: CSVSyntax
+    /// `csv.allow-comments`: lines that begin with `#` are left out. As in Flink, blanks at the beginning of any line are then
+    /// skipped, and so are empty lines, also of tables with one column.
+    package var allowComments: Bool
     /// `csv.skip-header`: the first record of each file is left out, whatever is in it.
     package var skipHeader: Bool
     /// `csv.ignore-parse-errors`: a field that does not fit or is missing is NULL, other bad records are left out; both are
@@ -12,18 +15,23 @@ package struct CSVReadOptions: Hashable, Sendable {
     package var badRecords: BadRecordPolicy
 
     package init(
-        fieldDelimiter: UInt8 = 0x2C, skipHeader: Bool = false, ignoreParseErrors: Bool = false,
-        nullLiteral: String? = nil, badRecords: BadRecordPolicy = .fail
+        syntax: CSVSyntax = CSVSyntax(), allowComments: Bool = false, skipHeader: Bool = false,
+        ignoreParseErrors: Bool = false, nullLiteral: String? = nil, badRecords: BadRecordPolicy = .fail
     ) {
-        self.fieldDelimiter = fieldDelimiter
+        self.syntax = syntax
+        self.allowComments = allowComments
         self.skipHeader = skipHeader
         self.ignoreParseErrors = ignoreParseErrors
         self.nullLiteral = nullLiteral
         self.badRecords = badRecords
     }
 
-    /// Whether a byte can stand between fields.
-    package static func isFieldDelimiter(_ byte: UInt8) -> Bool {
-        byte < 0x80 && byte != 0 && byte != 0x22 && byte != 0x0A && byte != 0x0D
+    package init(
+        fieldDelimiter: UInt8, skipHeader: Bool = false, ignoreParseErrors: Bool = false, nullLiteral: String? = nil,
+        badRecords: BadRecordPolicy = .fail
+    ) {
+        self.init(
+            syntax: CSVSyntax(fieldDelimiter: fieldDelimiter), skipHeader: skipHeader,
+            ignoreParseErrors: ignoreParseErrors, nullLiteral: nullLiteral, badRecords: badRecords)
     }
 }

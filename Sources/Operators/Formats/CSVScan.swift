@@ -1,3 +1,4 @@
+import CKernels
 import Columnar
 
 /// What one `scan` call has done so far.
@@ -18,6 +19,17 @@ struct CSVScan {
         self.maxRows = maxRows
     }
 
+    /// Notes the lines of records that are kept.
+    mutating func addLines(of rows: [Int32], _ records: UnsafePointer<sluice_csv_record>) {
+        withUnsafeTemporaryAllocation(of: Int32.self, capacity: rows.count) { lines in
+            for (index, row) in rows.enumerated() {
+                lines.initializeElement(at: index, to: Int32(truncatingIfNeeded: records[Int(row)].line))
+            }
+            lineIndexes.append(contentsOf: lines)
+        }
+        keptRows += rows.count
+    }
+
     /// A mistake at a byte of the input, as line and column.
     func badRecord(_ reason: String, at offset: Int, in record: CSVPlace) -> BadRecord {
         var line = record.line
@@ -34,6 +46,7 @@ struct CSVScan {
             switch fault.reason {
             case .textAfterQuote: "expected a field delimiter or the end of the line after a quoted field"
             case .openQuote: "expected a closing quote for this field"
+            case .openEscape: "expected a character after the escape character"
             case .tooFewFields(let count): "expected \(fieldCount) fields, found \(count)"
             case .tooManyFields: "expected \(fieldCount) fields, found more"
             case .invalidUTF8: "invalid UTF-8"

@@ -32,8 +32,7 @@ package final class CSVScanner: RecordScanner {
     package init(
         tableFields: [Field], columns: [ScanColumn], predicates: [ScanPredicate], options: CSVReadOptions
     ) {
-        precondition(
-            CSVReadOptions.isFieldDelimiter(options.fieldDelimiter), "a delimiter of CSV is one ASCII character")
+        precondition(options.syntax.problem == nil, "the binder refuses characters that cannot be told apart")
         self.fields = tableFields
         self.columns = columns
         self.predicates = predicates
@@ -98,8 +97,8 @@ package final class CSVScanner: RecordScanner {
         if call.input.starts(with: [0xEF, 0xBB, 0xBF]) { place.offset = 3 }
         if options.skipHeader {
             let cutter = CSVRecordCutter(
-                delimiter: options.fieldDelimiter, fieldCount: nil, fillsMissingFields: false,
-                slots: slots + fields.count)
+                syntax: options.syntax, allowComments: options.allowComments, fieldCount: nil,
+                fillsMissingFields: false, slots: slots + fields.count)
             chunk.count = 0
             if let fault = cutter.cut(call.input, isFinal: call.isFinal, most: 1, from: &place, into: &chunk) {
                 throw call.badRecord(fault, fieldCount: fields.count)
@@ -113,8 +112,8 @@ package final class CSVScanner: RecordScanner {
     /// false: no more whole records.
     private func scanChunk(_ call: inout CSVScan) throws(BadRecord) -> Bool {
         let cutter = CSVRecordCutter(
-            delimiter: options.fieldDelimiter, fieldCount: fields.count, fillsMissingFields: options.ignoreParseErrors,
-            slots: slots)
+            syntax: options.syntax, allowComments: options.allowComments, fieldCount: fields.count,
+            fillsMissingFields: options.ignoreParseErrors, slots: slots)
         chunk.count = 0
         let start = call.place.offset
         let fault = cutter.cut(
@@ -148,8 +147,7 @@ package final class CSVScanner: RecordScanner {
         bad = convert(&rows, rest, &call, spanBytes) ?? bad
         if let bad { throw bad }
         countNulled(rest.filter { !isTested[$0] }, &call)
-        for row in rows { call.lineIndexes.append(Int32(truncatingIfNeeded: chunk.places[Int(row)].line)) }
-        call.keptRows += rows.count
+        call.addLines(of: rows, chunk.records)
     }
 
     /// Converts `indexes` of the storages over `rows`. Rows that do not fit are taken out; where they end the job, the first of
@@ -179,7 +177,8 @@ package final class CSVScanner: RecordScanner {
             for slot in indexes {
                 let cells = CSVCells(
                     base: base, fields: chunk.fields, slotCount: chunk.slotCount, slot: slot, rows: rows,
-                    spanBytes: spanBytes, nullLiteral: nullLiteral.map { UnsafeBufferPointer($0) })
+                    spanBytes: spanBytes, syntax: options.syntax,
+                    nullLiteral: nullLiteral.map { UnsafeBufferPointer($0) })
                 storages[slot].convert(cells, to: call.keptRows, nullsMisfits: options.ignoreParseErrors)
             }
         }
@@ -212,7 +211,7 @@ package final class CSVScanner: RecordScanner {
     }
 
     private func badRecord(_ misfit: CSVMisfit, _ field: Field, _ call: CSVScan) -> BadRecord {
-        let record = chunk.places[misfit.row]
+        let record = chunk.place(misfit.row)
         if misfit.isNull {
             let offset = misfit.field.isMissing ? record.offset : Int(misfit.field.offset)
             return call.badRecord(

@@ -13,6 +13,7 @@ import KeyedState
 package enum SinkFormat: Sendable {
     case json(JSONWriteOptions)
     case debeziumJSON(JSONWriteOptions)
+    case csv(CSVWriteOptions)
 }
 
 extension SinkFormat {
@@ -20,6 +21,7 @@ extension SinkFormat {
         switch self {
         case .json(let options): JSONRowWriter(fields: fields, options: options)
         case .debeziumJSON(let options): DebeziumJSONWriter(fields: fields, options: options)
+        case .csv(let options): CSVRowWriter(fields: fields, options: options)
         }
     }
 }
