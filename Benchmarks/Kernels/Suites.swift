@@ -165,6 +165,11 @@ private func compiled(_ expression: ScalarExpression) -> ExpressionProgram {
         }
         measureGroups("short STRING", distinct, [.string], texts.map { [$0] })
         measureGroups("BIGINT, STRING", distinct, [.bigint, .string], zip(numbers, texts).map { [$0, $1] })
+        // A window's pane and a key: rows of one pane stand together.
+        let panes = numbers.indices.map {
+            Column.bigint(FixedColumn([Int64](repeating: Int64($0 / 8), count: rowCount)))
+        }
+        measureGroups("pane, BIGINT", distinct, [.bigint, .bigint], zip(panes, numbers).map { [$0, $1] })
     }
 }
 

@@ -3,6 +3,7 @@
 package final class GroupTable {
     private enum Storage {
         case integer(IntegerGroupTable)
+        case integerPair(IntegerPairGroupTable)
         case string(StringGroupTable)
         case composite(CompositeGroupTable)
     }
@@ -14,6 +15,10 @@ package final class GroupTable {
     package init(_ types: [DataType]) {
         precondition(types.allSatisfy { KeyEncoding.isKeyType($0) }, "a ROW is no key")
         self.types = types
+        if types.count == 2, types.allSatisfy(\.isIntegerKey) {
+            storage = .integerPair(IntegerPairGroupTable(types))
+            return
+        }
         switch types.count == 1 ? types[0] : .double {
         case .boolean, .int, .bigint, .timestamp: storage = .integer(IntegerGroupTable(types[0]))
         case .string: storage = .string(StringGroupTable())
@@ -24,6 +29,7 @@ package final class GroupTable {
     package var count: Int {
         switch storage {
         case .integer(let table): table.count
+        case .integerPair(let table): table.count
         case .string(let table): table.count
         case .composite(let table): table.count
         }
@@ -33,6 +39,7 @@ package final class GroupTable {
     package var sizeBytes: Int {
         switch storage {
         case .integer(let table): table.sizeBytes
+        case .integerPair(let table): table.sizeBytes
         case .string(let table): table.sizeBytes
         case .composite(let table): table.sizeBytes
         }
@@ -46,6 +53,8 @@ package final class GroupTable {
         for (key, type) in zip(keys, types) { precondition(key.holds(type), "a key of its type") }
         switch storage {
         case .integer(let table): table.resolve(keys[0], rowCount: rowCount, selection: selection, into: &groups)
+        case .integerPair(let table):
+            table.resolve(keys, rowCount: rowCount, selection: selection, into: &groups)
         case .string(let table):
             guard case .string(let key) = keys[0] else { preconditionFailure("a key of its type") }
             table.resolve(key, rowCount: rowCount, selection: selection, into: &groups)
@@ -60,6 +69,7 @@ package final class GroupTable {
     package func keyColumns(for groups: [Int32]) -> [Column] {
         switch storage {
         case .integer(let table): [table.keyColumn(for: groups)]
+        case .integerPair(let table): table.keyColumns(for: groups)
         case .string(let table): [table.keyColumn(for: groups)]
         case .composite(let table): table.keyColumns(for: groups)
         }
@@ -72,6 +82,8 @@ extension GroupTable {
         switch storage {
         case .integer(let table):
             KeyEncoding.append([table.keyColumn(for: [Int32(truncatingIfNeeded: group)])], row: 0, to: &bytes)
+        case .integerPair(let table):
+            KeyEncoding.append(table.keyColumns(for: [Int32(truncatingIfNeeded: group)]), row: 0, to: &bytes)
         case .string(let table):
             if table.isNull(group) {
                 bytes.append(0)
@@ -89,6 +101,7 @@ extension GroupTable {
         do throws(InvalidKey) { columns = try KeyEncoding.decode([encodedKey], types: types) } catch { return nil }
         switch (storage, columns.first) {
         case (.integer(let table), let key?): return table.insert(key.integer(0))
+        case (.integerPair(let table), let key?): return table.insert(key.integer(0), columns[1].integer(0))
         case (.string(let table), .string(let key)?):
             return key.isNull(0) ? table.insert(nil) : key.withRow(0) { table.insert($0) }
         case (.composite(let table), _): return table.insert(encodedKey)
@@ -98,6 +111,16 @@ extension GroupTable {
 
     package func insert(encodedKey: [UInt8]) -> Int32? {
         encodedKey.withUnsafeBytes { insert(encodedKey: $0) }
+    }
+}
+
+extension DataType {
+    /// Kept as 64 bits.
+    fileprivate var isIntegerKey: Bool {
+        switch self {
+        case .boolean, .int, .bigint, .timestamp: true
+        case .double, .string, .row: false
+        }
     }
 }
 

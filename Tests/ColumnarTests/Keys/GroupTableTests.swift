@@ -7,7 +7,8 @@ import Testing
 @Suite struct GroupTableTests {
     static let keys: [[DataType]] = [
         [], [.boolean], [.int], [.bigint], [.timestamp(precision: 3)], [.double], [.string],
-        [.bigint, .string], [.string, .string], [.double, .boolean, .int],
+        [.bigint, .string], [.string, .string], [.double, .boolean, .int], [.bigint, .bigint],
+        [.timestamp(precision: 3), .int], [.boolean, .boolean],
     ]
 
     private struct Reference {
@@ -82,7 +83,7 @@ import Testing
     }
 
     /// Enough keys for the step-by-step look-up of large tables, many of them new within one batch.
-    @Test(arguments: [[DataType.bigint], [.string], [.int, .string]]) func manyKeys(types: [DataType]) {
+    @Test(arguments: [[DataType.bigint], [.string], [.int, .string], [.int, .bigint]]) func manyKeys(types: [DataType]) {
         let table = GroupTable(types)
         var random = SplitMix64(seed: 0xB16)
         var reference: [Int: Int32] = [:]
