@@ -134,10 +134,15 @@ extension Batch {
             all.selection = nil
             return all
         }
-        let origin = origin.map { BatchOrigin(path: $0.path, lines: gather($0.lines, selection)) }
-        return Batch(
-            columns: columns.map { $0.take(selection) }, rowCount: selection.count,
-            rowKinds: rowKinds?.take(selection), origin: origin,
-            rowWatermarks: rowWatermarks.map { gather($0, selection) })
+        return take(selection)
+    }
+
+    /// The rows of these numbers (before any selection), in this order, repeats included; all that belongs to a row goes
+    /// with it.
+    package func take(_ rows: [Int32]) -> Batch {
+        Batch(
+            columns: columns.map { $0.take(rows) }, rowCount: rows.count, rowKinds: rowKinds?.take(rows),
+            origin: origin.map { BatchOrigin(path: $0.path, lines: gather($0.lines, rows)) },
+            rowWatermarks: rowWatermarks.map { gather($0, rows) })
     }
 }

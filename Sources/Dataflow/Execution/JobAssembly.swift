@@ -129,7 +129,7 @@ struct JobAssembly {
     ) throws(JobFailure) {
         for link in links {
             switch link {
-            case .source, .transform: break
+            case .source, .transform, .expansion: break
             case .keyed(let keyed):
                 keyed.advanceProcessingTime(to: milliseconds)
                 if record != nil { try restore(keyed, context.keyGroups) }

@@ -9,8 +9,7 @@ package final class JobMetrics: Sendable {
     package let bytesTotal = Atomic<Int>(0)
     package let skippedRecords = Atomic<Int>(0)
     package let nulledFields = Atomic<Int>(0)
-    /// Rows that came behind the last window they belong to.
-    package let lateRows = Atomic<Int>(0)
+    private let late = Mutex<[LateRows: Int]>([:])
     private let held = Mutex<[UInt32: Int]>([:])
     private let commits = Mutex(CheckpointStatistics())
 
@@ -22,6 +21,21 @@ package final class JobMetrics: Sendable {
     package func holds(_ bytes: Int, subtask: UInt32) { held.withLock { $0[subtask] = bytes } }
 
     package var stateBytes: Int { held.withLock { $0.values.reduce(0, +) } }
+
+    /// Rows that came behind the last window they belong to: how many a subtask of an operator has had since the run
+    /// began, over all its starts.
+    package func setLateRows(_ count: Int, of operatorName: String, subtask: UInt32) {
+        late.withLock { $0[LateRows(operatorName: operatorName, subtask: subtask)] = count }
+    }
+
+    /// Of all operators that had some, by name.
+    package var lateRowsByOperator: [(name: String, count: Int)] {
+        var counts: [String: Int] = [:]
+        for (key, count) in late.withLock({ $0 }) { counts[key.operatorName, default: 0] += count }
+        return counts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
+    package var lateRows: Int { late.withLock { $0.values.reduce(0, +) } }
 
     package func committed(durationNanoseconds: Int64, atNanoseconds: Int64) {
         commits.withLock { commits in
@@ -44,6 +58,11 @@ package final class JobMetrics: Sendable {
     }
 
     package var checkpoints: CheckpointStatistics { commits.withLock { $0 } }
+}
+
+private struct LateRows: Hashable {
+    var operatorName: String
+    var subtask: UInt32
 }
 
 package struct CheckpointStatistics: Sendable {

@@ -47,6 +47,14 @@ package protocol BatchTransform: AnyObject {
     func apply(_ batch: Batch) throws(JobFailure) -> Batch?
 }
 
+/// A link without state that may give many batches for one: a bounded piece at a time, so that what follows can hold it up.
+package protocol BatchExpansion: AnyObject {
+    /// Called when all that the last batch gives has been taken.
+    func begin(_ batch: Batch) throws(JobFailure)
+    /// The next batch; nil when all are given.
+    func next() throws(JobFailure) -> Batch?
+}
+
 /// Why an operator is asked for its output.
 package enum DrainReason: Sendable {
     /// Event time has advanced: what that made due.
@@ -117,6 +125,7 @@ package protocol Sink: AnyObject {
 package enum ChainLink {
     case source(any Source)
     case transform(any BatchTransform)
+    case expansion(any BatchExpansion)
     case keyed(any KeyedOperator)
     case sink(any Sink)
 }

@@ -67,6 +67,8 @@ package final class Subtask {
     private var epochWasAsked = false
     private var progressWasTold = false
     private var earlyDrainLink: Int?
+    /// Links that have more to give, each behind the one before it: the last one goes on first.
+    private var expanding: [Int] = []
     private var stallBegan: Int64 = 0
     /// What was sent on last.
     private var sentWatermark = WatermarkStatus.active(WatermarkStatus.unknown)
@@ -94,6 +96,10 @@ package final class Subtask {
 
     package func step() throws(JobFailure) -> Progress {
         guard flushOutbox() else { return .blocked }
+        if let link = expanding.last {
+            try expand(link)
+            return .madeProgress
+        }
         switch phase {
         case .running: return try run()
         case .advancing(let status, let link, let barrier):
@@ -176,6 +182,10 @@ package final class Subtask {
             case .transform(let transform):
                 guard let next = try transform.apply(batch), next.selectedCount > 0 else { return }
                 batch = next
+            case .expansion(let expansion):
+                try expansion.begin(batch)
+                expanding.append(link)
+                return
             case .keyed(let keyed):
                 try keyed.accumulate(batch)
                 metrics.holds(keyed.stateBytes, subtask: index)
@@ -193,6 +203,14 @@ package final class Subtask {
         for output in outputs {
             output.route(batch) { part, channel in outbox.append((.batch(part), [channel])) }
         }
+    }
+
+    private func expand(_ link: Int) throws(JobFailure) {
+        guard case .expansion(let expansion) = links[link], let batch = try expansion.next() else {
+            expanding.removeLast()
+            return
+        }
+        try pass(batch, from: link + 1)
     }
 
     private func askForEpoch() {
@@ -286,7 +304,7 @@ package final class Subtask {
         var timers: [Int64] = []
         for link in links {
             switch link {
-            case .source, .transform: break
+            case .source, .transform, .expansion: break
             case .keyed(let keyed):
                 snapshot.changes.append(try keyed.snapshot(barrier.checkpoint))
                 if let timer = keyed.nextProcessingTimer { timers.append(timer) }

@@ -40,6 +40,12 @@ package struct RowFailures: Sendable {
         RowScope(rowCount: rowCount, selection: selection).rows.filter { !rows.contains($0) }
     }
 
+    /// A row that something else than an expression cannot do with.
+    mutating func add(row: Int32, message: String) {
+        guard rows.insert(row).inserted, failures.count < limit else { return }
+        failures.append(RowFailure(row: row, message: message, place: nil))
+    }
+
     mutating func add(_ faults: [RowFault], place: SourcePlace?) {
         for fault in faults where rows.insert(fault.row).inserted {
             if failures.count < limit {
