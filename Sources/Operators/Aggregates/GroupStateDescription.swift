@@ -12,17 +12,21 @@ package struct GroupStateDescription: Sendable {
     package var calls: [AggregateCall]
     /// For each call the type of its argument (any for `COUNT(*)`).
     package var argumentTypes: [DataType]
+    /// The groups' keys (as `KeyEncoding` writes them) are less than this: what is behind is the operator's own. nil: all
+    /// entries are groups.
+    package var end: [UInt8]?
 
     /// - Parameter keyGroupPositions: nil: all keys.
     package init(
         operatorID: UInt32, keyTypes: [DataType], keyGroupPositions: [Int]? = nil, calls: [AggregateCall],
-        argumentTypes: [DataType]
+        argumentTypes: [DataType], end: [UInt8]? = nil
     ) {
         self.operatorID = operatorID
         self.keyTypes = keyTypes
         self.keyGroupPositions = keyGroupPositions ?? Array(keyTypes.indices)
         self.calls = calls
         self.argumentTypes = argumentTypes
+        self.end = end
     }
 
     /// Keys begin with a time that decides when they are deleted, and not where they are kept.

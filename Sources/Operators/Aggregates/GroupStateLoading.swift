@@ -99,6 +99,7 @@ extension GroupStateTable {
         guard let store = allotment.store, !coverage.holdsAll(of: keyGroup) else { return (before..<before, nil) }
         let kept = coverage.firstKept(of: keyGroup)
         let start = from.lexicographicallyPrecedes(kept) ? kept : from
+        let to = to ?? description.end
         if let to, !start.lexicographicallyPrecedes(to) { return (before..<before, nil) }
         var entries = GroupStateReader()
         var next: [UInt8]?
