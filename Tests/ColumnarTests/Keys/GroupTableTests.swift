@@ -83,7 +83,8 @@ import Testing
     }
 
     /// Enough keys for the step-by-step look-up of large tables, many of them new within one batch.
-    @Test(arguments: [[DataType.bigint], [.string], [.int, .string], [.int, .bigint]]) func manyKeys(types: [DataType]) {
+    @Test(arguments: [[DataType.bigint], [.string], [.int, .string], [.int, .bigint]]) func manyKeys(types: [DataType])
+    {
         let table = GroupTable(types)
         var random = SplitMix64(seed: 0xB16)
         var reference: [Int: Int32] = [:]
