@@ -69,5 +69,22 @@ package struct Safeguards: OptionSet, Hashable, Sendable {
     /// The current file is looked up after the lock is taken.
     package static let lookup = Safeguards(rawValue: 1 << 24)
 
-    package static let all = Safeguards(rawValue: (1 << 25) - 1)
+    // Rows, time and state on their way through subtasks.
+
+    /// A subtask with several inputs waits for the barrier of each before it hands over.
+    package static let align = Safeguards(rawValue: 1 << 25)
+    /// A watermark follows the rows that made it.
+    package static let rowsFirst = Safeguards(rawValue: 1 << 26)
+    /// A row is late by what its own file had reached before it, not by what happens to have come before it.
+    package static let ownWatermark = Safeguards(rawValue: 1 << 27)
+    /// An exchange sends every row to somebody.
+    package static let wholeBatch = Safeguards(rawValue: 1 << 28)
+    /// A source's position is taken when all of its readers stand still.
+    package static let stillReaders = Safeguards(rawValue: 1 << 29)
+    /// What is not materialised is not evicted.
+    package static let evictMaterialised = Safeguards(rawValue: 1 << 30)
+    /// Ranges of keys that were deleted since the last materialisation are deleted again on start.
+    package static let deletedRanges = Safeguards(rawValue: 1 << 31)
+
+    package static let all = Safeguards(rawValue: (1 << 32) - 1)
 }

@@ -32,6 +32,16 @@ package final class Doorbell: @unchecked Sendable {
         pthread_mutex_unlock(mutex)
     }
 
+    /// Whether it was rung since the last wait or poll; for those who have no thread to wait with.
+    package func poll() -> Bool {
+        pthread_mutex_lock(mutex)
+        defer {
+            isRung = false
+            pthread_mutex_unlock(mutex)
+        }
+        return isRung
+    }
+
     /// Returns at a ring, or after `timeoutMilliseconds` (nil: only at a ring).
     package func wait(timeoutMilliseconds: Int64? = nil) {
         pthread_mutex_lock(mutex)

@@ -1,4 +1,5 @@
 import Columnar
+import HostSystem
 import KeyedState
 
 // Where a subtask's rows go: to one channel, or to the subtask that has the row's key group. Rows are not copied on the
@@ -13,14 +14,17 @@ package struct OutputPort {
     /// One, or one for each subtask of the next vertex.
     package let channels: [Channel]
     private let routing: Routing
+    private let safeguards: Safeguards
 
     package init(forward channel: Channel) {
+        safeguards = .all
         channels = [channel]
         routing = .forward
     }
 
     /// - Parameter columns: whose values decide; none: all rows have the key group of no key.
-    package init(keyed columns: [Int], channels: [Channel], maximumParallelism: Int) {
+    package init(keyed columns: [Int], channels: [Channel], maximumParallelism: Int, safeguards: Safeguards = .all) {
+        self.safeguards = safeguards
         self.channels = channels
         routing = .keyed(columns, maximumParallelism: maximumParallelism)
     }
@@ -36,7 +40,7 @@ package struct OutputPort {
             hashes: hashes, selection: batch.selection, targets: channels.count, maximumParallelism: maximumParallelism)
         for (target, rows) in selections.enumerated() where !rows.isEmpty {
             var part = batch
-            part.selection = rows
+            part.selection = safeguards.contains(.wholeBatch) ? rows : rows.dropLast()
             send(part, channels[target])
         }
     }

@@ -57,7 +57,7 @@ struct JobAssembly {
         let plan = MemoryPlan(graph, settings)
         let wiring = Wiring(
             graph, parallelism: parallelism, maximumParallelism: settings.maximumParallelism,
-            channelBytes: plan.channelBytes)
+            channelBytes: plan.channelBytes, safeguards: settings.safeguards)
         for (index, vertex) in graph.vertices.enumerated() {
             let contexts = (0..<parallelism).map { subtask in
                 context(subtask, plan, doorbell: wiring.controls[index][subtask].doorbell)

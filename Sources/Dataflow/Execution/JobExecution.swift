@@ -43,6 +43,8 @@ package final class JobExecution {
     private var materialisationIsWanted = false
     private var savepoints: [SavepointRequest] = []
     private var nextLookNanoseconds: Int64?
+    /// Positions that were taken too early: only where a simulation wants it.
+    private var earlyParts: [CheckpointRecord.OperatorPart]?
 
     package init(
         graph: JobGraph, settings: JobSettings, identity: RunIdentity, committer: EpochCommitter, store: StateStore,
@@ -127,6 +129,7 @@ package final class JobExecution {
         }
         switch coordinator.next(nowNanoseconds: now, wallMilliseconds: time.wallMilliseconds()) {
         case .request(let barrier):
+            if !settings.safeguards.contains(.stillReaders) { try takePositionsEarly() }
             for subtask in subtasks where subtask.isSource { subtask.control.request(barrier) }
             return .madeProgress
         case .commit(let barrier, let snapshots):
@@ -153,9 +156,15 @@ package final class JobExecution {
     // MARK: Commits
 
     private func sourceParts() throws(JobFailure) -> [CheckpointRecord.OperatorPart] {
-        try assembly.inputs.map { (shared) throws(JobFailure) in
+        if let earlyParts { return earlyParts }
+        return try assembly.inputs.map { (shared) throws(JobFailure) in
             .init(operatorID: shared.operatorID, subtask: 0, bytes: try shared.input.position())
         }
+    }
+
+    private func takePositionsEarly() throws(JobFailure) {
+        earlyParts = nil
+        earlyParts = try sourceParts()
     }
 
     /// Empty state and the sinks' ends, committed before the first row is written.
@@ -188,7 +197,8 @@ package final class JobExecution {
             }
         try committer.commit(
             number: barrier.checkpoint, ending: ending, journalMilliseconds: barrier.milliseconds,
-            parts: try sourceParts() + snapshots.flatMap(\.parts), changes: snapshots.flatMap(\.changes))
+            parts: try sourceParts() + snapshots.flatMap(\.parts), changes: snapshots.flatMap(\.changes)
+        )
         makeSavepoints()
         for subtask in subtasks { subtask.control.commit(barrier.checkpoint) }
         let now = time.monotonicNanoseconds()

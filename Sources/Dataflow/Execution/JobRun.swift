@@ -49,11 +49,12 @@ package struct JobRun {
     private let random: any RandomSource
     private let events: EventQueue
     private let observer: any RunObserver
+    private let substrate: RunSubstrate
     private let directory: DataDirectory
 
     package init(
         _ request: RunRequest, files: any FileSystem, time: any TimeSource, random: any RandomSource,
-        events: EventQueue, observer: any RunObserver
+        events: EventQueue, observer: any RunObserver, substrate: RunSubstrate = RunSubstrate()
     ) throws(JobFailure) {
         self.request = request
         self.files = files
@@ -61,6 +62,7 @@ package struct JobRun {
         self.random = random
         self.events = events
         self.observer = observer
+        self.substrate = substrate
         directory = try DataDirectory(request.dataDirectory, files: files)
     }
 
@@ -105,7 +107,8 @@ package struct JobRun {
         let journal: Journal
         let live: JournalState.LiveRun?
         do throws(JournalError) {
-            journal = try Journal.open(directory: directory.journal, files: files, time: time)
+            journal = try Journal.open(
+                directory: directory.journal, files: files, time: time, safeguards: request.settings.safeguards)
             live = try journal.settle().jobs[request.job]
         } catch {
             throw JobFailure.journal(error)
@@ -166,7 +169,8 @@ package struct JobRun {
         do throws(StateError) {
             store = try StateStore.create(
                 directory: directory.run(request.job), run: run, files: files,
-                base: stateBase)
+                base: stateBase, safeguards: request.settings.safeguards,
+                materialisationBytes: substrate.materialisationBytes)
         } catch {
             throw JobFailure.state(error)
         }
@@ -174,16 +178,18 @@ package struct JobRun {
         return try execute(journal, store, run, from: nil)
     }
 
-    private var stateBase: RocksDBStateBase {
+    private var stateBase: any StateBase {
+        let path = directory.run(request.job) + "/rocksdb"
+        if let makeStateBase = substrate.makeStateBase { return makeStateBase(path) }
         let plan = MemoryPlan(request.graph, request.settings)
-        return RocksDBStateBase(
-            path: directory.run(request.job) + "/rocksdb", files: files, memoryBytes: plan.stateBaseBytes)
+        return RocksDBStateBase(path: path, files: files, memoryBytes: plan.stateBaseBytes)
     }
 
     private func openStore(_ run: RunID) -> StateStore {
         StateStore.open(
             directory: directory.run(request.job), run: run, files: files,
-            base: stateBase)
+            base: stateBase, safeguards: request.settings.safeguards,
+            materialisationBytes: substrate.materialisationBytes)
     }
 
     private mutating func execute(
@@ -200,8 +206,13 @@ package struct JobRun {
         let execution = JobExecution(
             graph: request.graph, settings: settings,
             identity: RunIdentity(id: run, directory: directory.run(request.job)), committer: committer, store: store,
-            files: files, time: time, events: events, observer: observer)
-        let kind = try execution.run(from: record)
+            files: files, time: time, events: events, observer: observer, background: substrate.background)
+        let kind: BarrierKind
+        if let runner = substrate.runner {
+            kind = try runner.run(execution, from: record)
+        } else {
+            kind = try execution.run(from: record)
+        }
         return kind == .end ? .finished : .stopped
     }
 

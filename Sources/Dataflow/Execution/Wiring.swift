@@ -1,3 +1,4 @@
+import HostSystem
 import KeyedState
 
 /// The channels between all subtasks of a job, by vertex and subtask.
@@ -12,7 +13,9 @@ struct Wiring {
         }
     }
 
-    init(_ graph: JobGraph, parallelism: Int, maximumParallelism: Int, channelBytes: Int) {
+    init(
+        _ graph: JobGraph, parallelism: Int, maximumParallelism: Int, channelBytes: Int, safeguards: Safeguards = .all
+    ) {
         let subtasks = 0..<parallelism
         controls = graph.vertices.map { _ in subtasks.map { _ in SubtaskControl() } }
         inputs = graph.vertices.map { _ in subtasks.map { _ in [] } }
@@ -29,7 +32,9 @@ struct Wiring {
                     case .keyed(let columns):
                         let channels = subtasks.map { connect(from, producer, to, $0, channelBytes) }
                         outputs[from][producer].append(
-                            OutputPort(keyed: columns, channels: channels, maximumParallelism: maximumParallelism))
+                            OutputPort(
+                                keyed: columns, channels: channels, maximumParallelism: maximumParallelism,
+                                safeguards: safeguards))
                     }
                 }
             }

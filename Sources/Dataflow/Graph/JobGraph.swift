@@ -77,6 +77,8 @@ package struct JobSettings: Sendable {
     package var restartStrategy = RestartStrategy.none
     /// Checkpoints kept as folders of their own, the newest among them; 1: none but the last one, in the state itself.
     package var retainedCheckpoints = 1
+    /// Rules that a simulation leaves out to see whether it notices.
+    package var safeguards = Safeguards.all
 
     package init() {}
 }

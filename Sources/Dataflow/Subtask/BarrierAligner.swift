@@ -1,5 +1,7 @@
 // A subtask with several inputs may not mix epochs: an input whose barrier has come waits for the others.
 
+import HostSystem
+
 package struct BarrierAligner: Sendable {
     package enum Arrival: Equatable, Sendable {
         case waitsForOthers
@@ -8,14 +10,22 @@ package struct BarrierAligner: Sendable {
 
     private var arrived: [Bool]
     private var pending: Barrier?
+    private let safeguards: Safeguards
 
-    package init(inputCount: Int) { arrived = [Bool](repeating: false, count: inputCount) }
+    package init(inputCount: Int, safeguards: Safeguards = .all) {
+        arrived = [Bool](repeating: false, count: inputCount)
+        self.safeguards = safeguards
+    }
 
     /// Whether elements of this input may be taken now.
     package func isOpen(_ input: Int) -> Bool { !arrived[input] }
 
     /// A barrier has come in on an open input.
     package mutating func arrive(_ barrier: Barrier, on input: Int) -> Arrival {
+        guard safeguards.contains(.align) else {
+            defer { pending = barrier }
+            return pending == barrier ? .waitsForOthers : .aligned(barrier)
+        }
         precondition(!arrived[input], "an input behind its barrier is not read")
         precondition(pending == nil || pending == barrier, "all inputs see the same barriers in the same order")
         arrived[input] = true

@@ -89,7 +89,7 @@ package final class Subtask {
         self.metrics = metrics
         self.time = time
         self.report = report
-        aligner = BarrierAligner(inputCount: inputs.count)
+        aligner = BarrierAligner(inputCount: inputs.count, safeguards: store.safeguards)
         // A source is an input of its own.
         merger = WatermarkMerger(inputCount: max(inputs.count, 1))
     }
@@ -145,8 +145,10 @@ package final class Subtask {
         if sourceIsExhausted { return .blocked }
         var progress = Progress.madeProgress
         switch try source.read() {
-        case .batch(let batch):
+        case .batch(var batch):
             tellProgress()
+            if !store.safeguards.contains(.ownWatermark) { batch.rowWatermarks = nil }
+            if !store.safeguards.contains(.rowsFirst), let status = source.watermark { sendToAll(.watermark(status)) }
             try pass(batch, from: 1)
         case .nothing: break
         case .waiting: progress = .blocked

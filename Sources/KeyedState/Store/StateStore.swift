@@ -20,7 +20,7 @@ package final class StateStore: Sendable {
     package let run: RunID
     private let files: any FileSystem
     private let base: any StateBase
-    private let safeguards: Safeguards
+    package let safeguards: Safeguards
     private let materialisationBytes: Int
     private let log: Mutex<DeltaLog>
     /// The operators that the base may hold keys of.
@@ -110,6 +110,7 @@ package final class StateStore: Sendable {
     ) throws(StateError) {
         for record in log.withLock({ $0.records }) {
             try record.load(files).forEachEntry(of: operatorID) { (entry, raw) throws(CorruptBytes) in
+                if entry.header.isDeletedBelow, !safeguards.contains(.deletedRanges) { return }
                 if keyGroups.contains(Int(entry.keyGroup.index)) { try apply(entry.change(in: raw)) }
             }
         }

@@ -28,6 +28,9 @@ extension GroupStateTable {
     /// The last snapshot is committed, and what was changed up to checkpoint `materialised` can be read from the store.
     package func settle(materialised: UInt64?) -> Settlement {
         if let materialised { rounds.advance(materialised: materialised) }
+        if let store = allotment.store, !store.safeguards.contains(.evictMaterialised) {
+            rounds.advance(materialised: .max)
+        }
         rounds.renumber(&lastChange)
         var settlement = Settlement(canGoOn: true, newSlots: nil)
         if sizeBytes > softLimitBytes {

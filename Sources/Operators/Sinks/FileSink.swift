@@ -130,7 +130,7 @@ package final class FileSink: Sink {
                 }
                 parts = try PartFiles.begin(
                     folder: folder, subtask: context.subtask, run: context.run.id, atLeast: number,
-                    rolling: description.rolling)
+                    rolling: description.rolling, safeguards: context.settings.safeguards)
                 // In a folder that is ours already there is nothing to tell, and one subtask tells for all.
                 if parallelismChanged || context.subtask > 0 { parts?.notices = [] }
             }
@@ -147,7 +147,9 @@ package final class FileSink: Sink {
     }
 
     private func recover(_ folder: PartFolder, _ state: [UInt8]) throws(PartFileError) -> PartFiles {
-        try PartFiles.recover(folder: folder, state: state, rolling: description.rolling, deletesUnnamed: false)
+        try PartFiles.recover(
+            folder: folder, state: state, rolling: description.rolling, safeguards: context.settings.safeguards,
+            deletesUnnamed: false)
     }
 
     private var opened: PartFiles {

@@ -1,0 +1,21 @@
+import HostSystem
+import KeyedState
+
+// What a run stands on besides files and clocks. A simulation puts its own in place of threads and of RocksDB.
+
+/// Runs an execution to its end.
+package protocol ExecutionRunner: AnyObject {
+    /// - Parameter resumed: the record of the last checkpoint; nil for a new run.
+    func run(_ execution: JobExecution, from resumed: CheckpointRecord?) throws(JobFailure) -> BarrierKind
+}
+
+package struct RunSubstrate {
+    /// nil: a thread for each subtask.
+    package var runner: (any ExecutionRunner)?
+    package var background: any BackgroundRunner = ThreadRunner()
+    package var materialisationBytes = StateStore.defaultMaterialisationBytes
+    /// nil: RocksDB.
+    package var makeStateBase: ((_ path: String) -> any StateBase)?
+
+    package init() {}
+}
