@@ -1,9 +1,10 @@
 // Runs simulations from many seeds: `Soak 0..20000` goes on where an earlier call of the same range stopped. The number of
 // the next seed is kept in `.build/soak-<a>-<b>`, or in the file that `--progress` names.
 //
-//     Soak a..b                     epochs and journal, all rules kept; stops at the first violation
+//     Soak a..b                     jobs, epochs and journal, all rules kept; stops at the first violation
 //     Soak a..b --without <rule>    the first seed that notices that a rule is missing
 //     Soak --seed n [--without <rule>] [--trace]
+//     … --only jobs                 one of the simulations only
 
 import ArgumentParser
 import Glibc
@@ -21,6 +22,8 @@ struct SoakCommand: ParsableCommand {
     var seed: UInt64?
     @Option(help: "A rule of the protocol that is left out.")
     var without: String?
+    @Option(help: "One of the simulations only: \(SimulationKind.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var only: SimulationKind?
     @Option(help: "Where the number of the next seed is kept.")
     var progress: String?
     @Flag(help: "Prints what the processes did to the disk.")
@@ -32,13 +35,13 @@ struct SoakCommand: ParsableCommand {
     }
 
     private var bug: PlantedBug? {
-        (PlantedBug.ofEpochs + PlantedBug.ofTheJournal).first { $0.name == without }
+        PlantedBug.all.first { $0.name == without }
     }
 
     func run() throws {
         let safeguards = bug.map { Safeguards.all.subtracting($0.rule) } ?? .all
         if let seed {
-            let failures = SoakSeed(seed, safeguards, trace: trace).run()
+            let failures = SoakSeed(seed, safeguards, only: only, trace: trace).run()
             for failure in failures { print(failure) }
             throw failures.isEmpty ? ExitCode.success : ExitCode.failure
         }
@@ -54,7 +57,7 @@ struct SoakCommand: ParsableCommand {
         let start = clock.monotonicNanoseconds()
         let begun = next
         while next < seeds.end {
-            let failures = SoakSeed(next, .all, trace: false).run()
+            let failures = SoakSeed(next, .all, only: only, trace: false).run()
             if !failures.isEmpty {
                 for failure in failures { print(failure) }
                 print("repeat with: swift run -c release Soak --seed \(next) --trace")
@@ -74,7 +77,7 @@ struct SoakCommand: ParsableCommand {
 
     private func search(_ seeds: SeedRange, _ safeguards: Safeguards) throws {
         for seed in seeds.first..<seeds.end {
-            let failures = SoakSeed(seed, safeguards, trace: false).run()
+            let failures = SoakSeed(seed, safeguards, only: only, trace: false).run()
             if failures.isEmpty { continue }
             for failure in failures { print(failure) }
             return

@@ -1,27 +1,38 @@
+import ArgumentParser
 import HostSystem
 import Simulation
 
-/// All simulations of one seed.
+enum SimulationKind: String, CaseIterable, ExpressibleByArgument { case jobs, epochs, journal }
+
+/// The simulations of one seed.
 struct SoakSeed {
     private let seed: UInt64
     private let safeguards: Safeguards
+    private let kinds: [SimulationKind]
     private let trace: (([String]) -> Void)?
 
-    init(_ seed: UInt64, _ safeguards: Safeguards, trace: Bool) {
+    /// - Parameter only: nil: all of them.
+    init(_ seed: UInt64, _ safeguards: Safeguards, only: SimulationKind?, trace: Bool) {
         self.seed = seed
         self.safeguards = safeguards
+        kinds = only.map { [$0] } ?? SimulationKind.allCases
         self.trace = trace ? { lines in for line in lines { print(line) } } : nil
     }
 
     /// What went wrong.
-    func run() -> [String] {
-        var failures: [String] = []
-        if let violation = EpochSimulation.run(seed: seed, safeguards: safeguards, trace: trace) {
-            failures.append("epochs, seed \(seed), life \(violation.life): \(violation)")
+    func run() -> [String] { kinds.compactMap { run($0) } }
+
+    private func run(_ kind: SimulationKind) -> String? {
+        switch kind {
+        case .jobs: JobSimulation.run(seed: seed, safeguards: safeguards, trace: trace)?.report
+        case .epochs:
+            EpochSimulation.run(seed: seed, safeguards: safeguards, trace: trace).map {
+                "epochs, seed \(seed), life \($0.life): \($0)"
+            }
+        case .journal:
+            JournalSimulation.run(seed: seed, safeguards: safeguards, trace: trace).map {
+                "journal, seed \(seed), step \($0.step): \($0)"
+            }
         }
-        if let violation = JournalSimulation.run(seed: seed, safeguards: safeguards, trace: trace) {
-            failures.append("journal, seed \(seed), step \(violation.step): \(violation)")
-        }
-        return failures
     }
 }

@@ -42,6 +42,7 @@ package final class OrderedMapStateBase: StateBase {
     }
 
     package func ingest(_ entries: SortedEntries, checkpoint: [UInt8]) throws(StateError) {
+        process?.announceChange()
         try checkAlive()
         var changes: [(key: [UInt8], value: [UInt8]?)] = []
         try entries.forEach { (key, value) throws(StateError) in changes.append((Array(key), value.map { Array($0) })) }

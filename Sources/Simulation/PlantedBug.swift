@@ -22,6 +22,14 @@ package struct PlantedBug: Hashable, Sendable, CustomStringConvertible {
         PlantedBug("taken", .taken),
     ]
 
+    /// Found by `JobSimulation`.
+    package static let ofJobs = [
+        PlantedBug("align", .align), PlantedBug("wholeBatch", .wholeBatch),
+        PlantedBug("evictMaterialised", .evictMaterialised),
+    ]
+
+    package static let all = ofEpochs + ofTheJournal + ofJobs
+
     /// Found by `JournalSimulation`.
     package static let ofTheJournal = [
         PlantedBug("journalSettle", .journalSettle), PlantedBug("marks", .marks), PlantedBug("selfver", .selfver),

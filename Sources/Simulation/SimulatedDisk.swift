@@ -36,6 +36,7 @@ struct SimulatedMachine {
     struct Process {
         var faults: FaultPlan
         var operations = 0
+        var metFaults = false
     }
 
     var tree = SimulatedTree()
@@ -109,6 +110,7 @@ struct SimulatedMachine {
         processes[process]?.operations += 1
         let number = processes[process]?.operations ?? 0
         let fault = processes[process]?.faults.strike(operation, number: number)
+        if fault != nil { processes[process]?.metFaults = true }
         note(process, "\(number) \(operation.rawValue) \(path)\(detail)" + (fault.map { " — \($0)" } ?? ""))
         switch fault {
         case nil:

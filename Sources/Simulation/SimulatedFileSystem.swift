@@ -12,6 +12,7 @@ package final class SimulatedFileSystem: FileSystem {
     package let disk: SimulatedDisk
     package let bootIdentity: String
     fileprivate let process: Int
+    private let changeHook = Mutex<(@Sendable () -> Void)?>(nil)
 
     init(on disk: SimulatedDisk, process: Int, bootIdentity: String) {
         self.disk = disk
@@ -31,6 +32,15 @@ package final class SimulatedFileSystem: FileSystem {
     /// How many operations changed something so far; 0 of a dead process.
     package var operations: Int { disk.machine.withLock { $0.processes[process]?.operations ?? 0 } }
 
+    /// A planned fault has struck this process.
+    package var metFaults: Bool { disk.machine.withLock { $0.processes[process]?.metFaults ?? true } }
+
+    /// Has this called before every operation of this process that changes something.
+    package func beforeChange(_ hook: @escaping @Sendable () -> Void) { changeHook.withLock { $0 = hook } }
+
+    /// Before a change that is not made here.
+    func announceChange() { changeHook.withLock { $0 }?() }
+
     /// Ends this process; the page cache stays.
     package func kill() { disk.machine.withLock { $0.kill(process) } }
 
@@ -48,6 +58,7 @@ package final class SimulatedFileSystem: FileSystem {
         _ operation: FileError.Operation, _ path: String, _ detail: String = "",
         _ effect: (inout SimulatedMachine, _ isWhole: Bool) throws(FileError) -> Void
     ) throws(FileError) {
+        announceChange()
         try disk.machine.withLock { machine throws(FileError) in
             try machine.perform(process, operation, path, detail, effect)
         }

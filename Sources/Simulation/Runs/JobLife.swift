@@ -1,0 +1,76 @@
+import Dataflow
+import HostSystem
+import KeyedState
+import Operators
+
+// One process that runs the job, from its start to its death or its end.
+
+struct JobLife {
+    /// What a process is started with.
+    struct Conditions {
+        var settings = JobSettings()
+        var faults = FaultPlan.none
+        var schedule: SimulatedSchedule
+        var turnsBeforeStop: Int?
+        var materialisationBytes: Int
+
+        init(_ random: inout SplitMix64, _ features: JobFeatures, stops: Bool) {
+            settings.parallelism = features.contains(.parallelism) ? 1 + random.below(4) : 1
+            settings.memoryBytes = [40_000, 400_000, 4_000_000, 1 << 30][random.below(4)]
+            settings.checkpointIntervalNanoseconds = random.oneIn(2) ? nil : Int64(random.below(2000)) * 1_000_000
+            if random.oneIn(3) { settings.restartStrategy = .fixedDelay(attempts: 2, delayMilliseconds: 0) }
+            materialisationBytes = [0, 200, 2000, 1 << 20][random.below(4)]
+            schedule = SimulatedSchedule(&random)
+            turnsBeforeStop = stops && random.oneIn(2) ? random.below(300) : nil
+        }
+    }
+
+    private let process: SimulatedFileSystem
+    private let time: SimulatedTime
+    private let storage: OrderedMapStorage
+    private let conditions: Conditions
+    private let seed: UInt64
+    let commits = CommitObserver()
+
+    init(
+        _ process: SimulatedFileSystem, _ time: SimulatedTime, _ storage: OrderedMapStorage, _ conditions: Conditions,
+        seed: UInt64
+    ) {
+        self.process = process
+        self.time = time
+        self.storage = storage
+        self.conditions = conditions
+        self.seed = seed
+    }
+
+    var wasAskedToStop: Bool { conditions.turnsBeforeStop != nil }
+
+    /// How the run ended; nil where it died, or met a planned fault.
+    func run(_ graph: JobGraph) throws(EpochFailure) -> RunResult? {
+        let events = EventQueue()
+        let background = SimulatedBackground()
+        let runner = SimulatedRunner(
+            files: process, time: time, background: background, events: events, schedule: conditions.schedule,
+            turnsBeforeStop: conditions.turnsBeforeStop)
+        process.beforeChange { [weak background] in background?.pause() }
+        let (storage, process) = (storage, process)
+        var substrate = RunSubstrate()
+        substrate.runner = runner
+        substrate.background = background
+        substrate.materialisationBytes = conditions.materialisationBytes
+        substrate.makeStateBase = { _ in OrderedMapStateBase(storage, process: process) }
+        let request = RunRequest(
+            job: "job", dataDirectory: "data", graph: graph, settings: conditions.settings, isFresh: false,
+            setAsideOutput: { (part, files) throws(JobFailure) in try FileSink.setAside(part.bytes, files) })
+        do throws(JobFailure) {
+            var run = try JobRun(
+                request, files: process, time: time, random: SimulatedRandom(seed: seed), events: events,
+                observer: commits, substrate: substrate)
+            return try run.perform()
+        } catch {
+            if let violation = runner.violation { throw .violation(violation) }
+            if process.isDead || (error.kind == .world && process.metFaults) { return nil }
+            throw .violation("the run fails: \(error)")
+        }
+    }
+}
