@@ -19,6 +19,19 @@ package enum FilePath {
         return String(trimmed[trimmed.index(after: slash)...])
     }
 
+    /// The path from the root, without `.`, `..` and empty names.
+    package static func absolute(_ path: String, workingDirectory: String) -> String {
+        var names: [Substring] = []
+        for name in (path.hasPrefix("/") ? path : workingDirectory + "/" + path).split(separator: "/") {
+            switch name {
+            case ".": continue
+            case "..": _ = names.popLast()
+            default: names.append(name)
+            }
+        }
+        return "/" + names.joined(separator: "/")
+    }
+
     private static func withoutTrailingSlashes(_ path: String) -> String {
         var rest = path[...]
         while rest.hasSuffix("/") { rest.removeLast() }

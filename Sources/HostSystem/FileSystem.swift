@@ -89,9 +89,13 @@ package protocol FileSystem: Sendable {
     func lock(_ path: String, wait: Bool) throws(FileError) -> (any FileLock)?
     /// Changes with every boot of the machine: what lived in memory only before it is gone.
     var bootIdentity: String { get }
+    /// Where relative paths start.
+    var workingDirectory: String { get }
 }
 
 extension FileSystem {
+    package var workingDirectory: String { "/" }
+
     package func exists(_ path: String) throws(FileError) -> Bool { try status(path) != nil }
 
     /// The whole file.

@@ -11,6 +11,12 @@ package final class PosixFileSystem: FileSystem {
 
     package init() { bootIdentity = PosixFileSystem.readBootIdentity() }
 
+    package var workingDirectory: String {
+        guard let path = getcwd(nil, 0) else { return "/" }
+        defer { free(path) }
+        return String(cString: path)
+    }
+
     package func open(_ path: String, _ mode: OpenMode) throws(FileError) -> any FileHandle {
         // O_NONBLOCK: opening a named pipe must not wait for its other end.
         let flags: Int32 =

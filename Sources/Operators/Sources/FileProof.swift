@@ -1,11 +1,39 @@
 import Dataflow
+import Glibc
 import HostSystem
 
 // What was consumed of a file is proven by checksums of its first and last 64 KiB: a file that was rewritten is refused,
 // and one that grew is not.
 
-enum FileProof {
-    static func checksum(_ file: any FileHandle, _ offset: Int, _ count: Int) throws(FileError) -> UInt32 {
+extension FilePosition.Proof {
+    /// Of a longer beginning of the file; as it is where the file is gone, since what is read may be taken away.
+    func extended(to bytes: Int, of path: String, _ files: any FileSystem) throws(FileError) -> Self {
+        guard bytes > self.bytes else { return self }
+        let file: any FileHandle
+        do throws(FileError) {
+            file = try files.open(path, .read)
+        } catch {
+            guard error.code == ENOENT else { throw error }
+            return self
+        }
+        defer { file.close() }
+        let length = FilePosition.proofBytes
+        var longer = self
+        longer.bytes = bytes
+        if self.bytes < length { longer.headChecksum = try Self.checksum(file, 0, min(bytes, length)) }
+        longer.tailChecksum = try Self.checksum(file, max(0, bytes - length), min(bytes, length))
+        return longer
+    }
+
+    func holds(of file: any FileHandle) throws(FileError) -> Bool {
+        let length = min(bytes, FilePosition.proofBytes)
+        guard length > 0 else { return true }
+        let head = try Self.checksum(file, 0, length)
+        let tail = try Self.checksum(file, bytes - length, length)
+        return head == headChecksum && tail == tailChecksum
+    }
+
+    private static func checksum(_ file: any FileHandle, _ offset: Int, _ count: Int) throws(FileError) -> UInt32 {
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 8)
         defer { bytes.deallocate() }
         var filled = 0
@@ -25,13 +53,10 @@ extension FilePosition.File {
         guard consumedBytes > 0 else { return }
         let isAsItWas = try JobFailure.onFiles("checking '\(path)'") { () throws(FileError) -> Bool? in
             guard let status = try files.status(path) else { return nil }
-            guard status.sizeBytes >= consumedBytes else { return false }
+            guard status.sizeBytes >= readEnd else { return false }
             let opened = try files.open(path, .read)
             defer { opened.close() }
-            let proof = min(consumedBytes, FilePosition.proofBytes)
-            let head = try FileProof.checksum(opened, 0, proof)
-            let tail = try FileProof.checksum(opened, consumedBytes - proof, proof)
-            return head == headChecksum && tail == tailChecksum
+            return try proof.holds(of: opened)
         }
         switch isAsItWas {
         case true?: return

@@ -6,6 +6,9 @@ package enum SourceFormat: Sendable {
     /// With the table's physical columns in file order.
     case csv(CSVReadOptions, tableFields: [Field])
 
+    /// A newline always ends a record.
+    var isLines: Bool { if case .json = self { true } else { false } }
+
     func makeScanner(columns: [ScanColumn], predicates: [ScanPredicate], skipsBadRecords: Bool) -> any RecordScanner {
         let policy: BadRecordPolicy = skipsBadRecords ? .skip : .fail
         switch self {
