@@ -17,10 +17,7 @@ struct RunCommand: ParsableCommand {
 
     @OptionGroup var job: JobFile
 
-    @Option(
-        help: ArgumentHelp(
-            "Where Sluice keeps its journal and state; $SLUICE_DATA, else ./sluice-data.", valueName: "dir"))
-    var data: String?
+    @OptionGroup var directory: DataDirectoryOption
 
     @Option(help: "Memory for the whole process.")
     var memory = ByteSize(bytes: 1 << 30)
@@ -49,31 +46,28 @@ struct RunCommand: ParsableCommand {
         }
     }
 
-    private var dataDirectory: String {
-        if let data { return data }
-        guard let variable = getenv("SLUICE_DATA") else { return "sluice-data" }
-        return String(cString: variable)
-    }
-
     private func perform() throws(ToolFailure) {
         let events = EventQueue()
         StopSignals.watch(events)
-        if savepoint != nil { throw ToolFailure(message: "starting from a savepoint (-s) is not supported yet") }
         let definition = try job.analyzed()
         for warning in definition.warnings { StandardStreams.error("warning: \(warning)\n") }
         if definition.sinks.isEmpty { return try explainOnly(definition) }
         let settings = try RunSettings(definition.settings, command: self)
         let name = if let name = settings.name { name } else { try checkedDefaultName() }
-        let request = RunRequest(
-            job: name, dataDirectory: dataDirectory, graph: JobPlanner.plan(definition.sinks), settings: settings.job,
+        var request = RunRequest(
+            job: name, dataDirectory: directory.path, graph: JobPlanner.plan(definition.sinks), settings: settings.job,
             isFresh: fresh,
             setAsideOutput: { (part, files) throws(JobFailure) in try FileSink.setAside(part.bytes, files) })
+        request.savepoint = savepoint
         let display = RunDisplay(time: SystemTime(), plainIntervalNanoseconds: settings.progressIntervalNanoseconds)
+        let notices = NoticeBoard()
+        request.onLocked = { ControlSocket.serve(in: $0, events) { notices.post($0) } }
         do throws(JobFailure) {
             var run = try JobRun(
                 request, files: PosixFileSystem(), time: SystemTime(), random: SystemRandom(), events: events,
                 observer: display)
             let result = try run.perform()
+            notices.takeAll().forEach(display.notice)
             display.closeLine()
             report(result, name, display)
         } catch {

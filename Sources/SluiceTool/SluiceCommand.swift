@@ -9,12 +9,13 @@ struct SluiceCommand: ParsableCommand {
         discussion: """
             Example:
               sluice run job.sql            run a job until its inputs end, or go on where it was stopped
+              sluice savepoint NAME         have a running job make a savepoint
               sluice explain job.sql        what the job does, keeps and checks
 
             Exit codes: 0 ok, 1 failure, 4 conflict, 64 wrong usage, 130 interrupted twice.
             """,
         version: "0.1.0",
-        subcommands: [RunCommand.self, ExplainCommand.self])
+        subcommands: [RunCommand.self, ExplainCommand.self, SavepointCommand.self])
 
     static func main() {
         StandardStreams.openMissing()

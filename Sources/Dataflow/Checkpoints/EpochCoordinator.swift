@@ -131,11 +131,13 @@ package struct EpochCoordinator {
             guard last != nil || (isDue && hasReason) else {
                 return .wait(untilNanoseconds: hasReason ? dueNanoseconds : nextTimer(nowNanoseconds, journal))
             }
+            defer { savepointIsAsked = false }
             epochIsAsked = false
-            savepointIsAsked = false
             milliseconds = journal
             if fixedIntervalNanoseconds != nil { dueNanoseconds = nowNanoseconds }
-            let barrier = Barrier(checkpoint: nextCheckpoint, kind: last ?? .periodic, milliseconds: journal)
+            let barrier = Barrier(
+                checkpoint: nextCheckpoint, kind: last ?? .periodic, milliseconds: journal,
+                isSavepoint: savepointIsAsked)
             state = .collecting(barrier, missing: subtasks, [])
             return .request(barrier)
         case .collecting(let barrier, let missing, let snapshots):

@@ -19,12 +19,18 @@ package struct Barrier: Equatable, Sendable {
     package var kind: BarrierKind
     /// The journal's time at this barrier: processing-time timers fire up to it, and the rows of the next epoch have it.
     package var milliseconds: Int64
+    /// A savepoint is made of this checkpoint.
+    package var isSavepoint: Bool
 
-    package init(checkpoint: UInt64, kind: BarrierKind, milliseconds: Int64) {
+    package init(checkpoint: UInt64, kind: BarrierKind, milliseconds: Int64, isSavepoint: Bool = false) {
         self.checkpoint = checkpoint
         self.kind = kind
         self.milliseconds = milliseconds
+        self.isSavepoint = isSavepoint
     }
+
+    /// All open files end here: another run, or none, goes on behind this checkpoint.
+    package var closesFiles: Bool { kind.isLast || isSavepoint }
 }
 
 /// How far event time has come on one input.

@@ -15,6 +15,8 @@ package struct RunRequest: Sendable {
     package var graph: JobGraph
     package var settings: JobSettings
     package var isFresh: Bool
+    /// The folder of a savepoint to begin from; nil: from nothing.
+    package var savepoint: String?
     /// Called when the job's name is this process's, with the job's directory.
     package var onLocked: @Sendable (String) -> Void = { _ in }
     /// Sets aside what a sink's part of the last checkpoint names; returns notices.

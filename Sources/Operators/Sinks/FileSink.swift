@@ -182,7 +182,7 @@ package final class FileSink: Sink {
             for parts in former {
                 state.generations.append(try parts.prepare(closing: true, nowMilliseconds: now))
             }
-            state.generations.append(try opened.prepare(closing: barrier.kind.isLast, nowMilliseconds: now))
+            state.generations.append(try opened.prepare(closing: barrier.closesFiles, nowMilliseconds: now))
         }
         FaultPoint.afterPartSync.reached()
         return state.encoded()
