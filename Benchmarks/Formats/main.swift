@@ -3,7 +3,7 @@ import Glibc
 import HostSystem
 import Operators
 
-// FormatBenchmark [PASSES]: how fast CSV becomes columns, and columns become CSV, JSON, Debezium JSON and print lines, on one
+// FormatBenchmark [PASSES [NAME]]: how fast CSV becomes columns, and columns become CSV, JSON, Debezium JSON and print lines, on one
 // thread and in memory. The rows are like Nexmark's bids: numbers, words, a URL, a time; seeded.
 
 let rowsPerBatch = 4096
@@ -62,6 +62,7 @@ func csvLines(_ batch: Batch) -> [UInt8] {
 
 /// The best of some passes, by processor time.
 func measure(_ name: String, passes: Int, bytes: Int, rows: Int, _ body: () -> Void) {
+    if CommandLine.arguments.count > 2, !name.hasPrefix(CommandLine.arguments[2]) { return }
     var best = Double.infinity
     for _ in 0..<passes {
         let start = clock()
@@ -110,7 +111,7 @@ func measureReading(_ name: String, _ fields: [Field], _ asked: [Int], _ bytes: 
             }
         }
     }
-    precondition(rows == rowsPerBatch * batchCount, "every row is read")
+    precondition(rows == 0 || rows == rowsPerBatch * batchCount, "every row is read")
 }
 
 func measureWriting(_ name: String, _ writer: some RowWriter, _ batches: [Batch], passes: Int) {

@@ -140,16 +140,6 @@ static inline closer_look look_closer(const block *b, const sluice_csv_shape *sh
     return seen;
 }
 
-/// The record being cut.
-typedef struct {
-    size_t start;
-    size_t field_begin;
-    sluice_csv_field *row;
-    int32_t field;
-    uint32_t feeds;
-    _Bool doubled;
-} open_record;
-
 static inline _Bool begins_otherwise(const uint8_t *base, size_t at, size_t end, const sluice_csv_shape *shape) {
     if (!shape->has_comments || at >= end) return 0;
     return base[at] == '#' || base[at] == ' ' || base[at] == '\n' || base[at] == '\r';
@@ -166,70 +156,117 @@ static size_t keep_utf8(
     return records[*count].offset;
 }
 
-size_t sluice_csv_regular(
-    const uint8_t *base, size_t at, size_t end, const sluice_csv_shape *shape, size_t longest, size_t most,
-    sluice_csv_field *fields, sluice_csv_record *records, size_t *count, uint32_t *line) {
-    const size_t from = at;
-    const int32_t field_count = shape->field_count;
+/// The record being cut, and where records go.
+typedef struct {
+    size_t start;
+    size_t field_begin;
+    sluice_csv_field *row;
+    int32_t field;
+    uint32_t line;
+    /// Line feeds in it, so far.
+    uint32_t feeds;
+    /// A doubled quote is in the field.
+    _Bool doubled;
+    sluice_csv_record *records;
+    sluice_csv_record *full;
+} cursor;
+
+/// Takes the line end at `stop`; false: the record is not regular.
+static inline _Bool end_record(cursor *c, size_t stop, uint32_t feeds, const sluice_csv_shape *shape, _Bool is_empty) {
+    const _Bool has_trailing_delimiter = c->field == shape->field_count + 1 && is_empty;
+    if (c->field != shape->field_count && !has_trailing_delimiter) return 0;
+    if (stop - c->start >= SLUICE_CSV_LONGEST) return 0;
+    *c->records++ = (sluice_csv_record){(uint32_t)c->start, c->line};
+    c->line += 1 + c->feeds + feeds;
+    c->feeds = 0;
+    c->start = stop + 1;
+    c->row += shape->slot_count;
+    c->field = 0;
+    return 1;
+}
+
+/// Ends fields at bytes of a block in which, or before which, nothing but delimiters and line feeds counts. false: done.
+static inline _Bool cut_plain(
+    cursor *c, const uint8_t *base, size_t end, size_t offset, uint64_t stops, const sluice_csv_shape *shape) {
     const int32_t *slots = shape->slots;
+    while (stops) {
+        const size_t stop = offset + (size_t)__builtin_ctzll(stops);
+        stops &= stops - 1;
+        const size_t length = stop - c->field_begin;
+        c->row[slots[c->field]] = (sluice_csv_field){(uint32_t)c->field_begin, (uint32_t)length};
+        c->field_begin = stop + 1;
+        c->field += 1;
+        if (base[stop] != '\n') {
+            if (c->field > shape->field_count) return 0;
+            continue;
+        }
+        if (!end_record(c, stop, 0, shape, length == 0)) return 0;
+        if (c->records == c->full || begins_otherwise(base, stop + 1, end, shape)) return 0;
+    }
+    return 1;
+}
+
+/// The same, where there are quotes, carriage returns or text beyond ASCII.
+static inline _Bool cut_closely(
+    cursor *c, const uint8_t *base, size_t end, size_t offset, closer_look seen, const sluice_csv_shape *shape) {
+    if (seen.irregular) seen.stops &= (seen.irregular & (0 - seen.irregular)) - 1;
+    while (seen.stops) {
+        const uint64_t below = (seen.stops & (0 - seen.stops)) - 1;
+        const size_t stop = offset + (size_t)__builtin_ctzll(seen.stops);
+        seen.stops &= seen.stops - 1;
+        const _Bool is_end = base[stop] == '\n';
+        size_t begin = c->field_begin;
+        size_t length = stop - begin;
+        if (is_end && length > 0 && base[stop - 1] == '\r') length -= 1;
+        uint32_t marks = 0;
+        const _Bool is_empty = length == 0;
+        if (shape->has_quote && !is_empty && base[begin] == shape->quote) {
+            begin += 1;
+            length -= 2;
+            if (c->doubled || (seen.doubled & below)) marks = SLUICE_CSV_ESCAPED;
+            c->doubled = 0;
+            seen.doubled &= ~below;
+        }
+        c->row[shape->slots[c->field]] = (sluice_csv_field){(uint32_t)begin, (uint32_t)length | marks};
+        c->field_begin = stop + 1;
+        c->field += 1;
+        if (!is_end) {
+            if (c->field > shape->field_count) return 0;
+            continue;
+        }
+        const uint32_t feeds = seen.feeds & below ? (uint32_t)__builtin_popcountll(seen.feeds & below) : 0;
+        if (!end_record(c, stop, feeds, shape, is_empty)) return 0;
+        seen.feeds &= ~below;
+        if (c->records == c->full || begins_otherwise(base, stop + 1, end, shape)) return 0;
+    }
+    if (seen.feeds) c->feeds += (uint32_t)__builtin_popcountll(seen.feeds);
+    c->doubled |= seen.doubled != 0;
+    return seen.irregular == 0;
+}
+
+size_t sluice_csv_regular(
+    const uint8_t *base, size_t at, size_t end, const sluice_csv_shape *shape, size_t most,
+    sluice_csv_field *fields, sluice_csv_record *records, size_t *count, uint32_t *line) {
     const sluice_csv_shape look = *shape;
-    size_t taken = *count;
-    uint32_t lines = *line;
-    open_record open = {.start = at, .field_begin = at, .row = fields + taken * (size_t)look.slot_count};
+    if (*count >= most || begins_otherwise(base, at, end, &look)) return at;
+    cursor c = {.start = at, .field_begin = at, .row = fields + *count * (size_t)look.slot_count, .line = *line,
+                .records = records + *count, .full = records + most};
     carries carry = {.begins = 1};
     _Bool beyond = 0;
-    if (taken >= most || begins_otherwise(base, at, end, &look)) return at;
     for (size_t offset = at; offset < end; offset += 64) {
         const block b = {base + offset, end - offset < 64 ? (1ull << (end - offset)) - 1 : ~0ull};
         uint64_t stops, odd;
         first_look(&b, &look, &stops, &odd);
-        closer_look seen = {.stops = stops};
         if (odd | carry.inside | carry.closed | carry.returned) {
-            seen = look_closer(&b, &look, stops, &carry);
+            const closer_look seen = look_closer(&b, &look, stops, &carry);
             beyond |= seen.beyond_ascii;
-            if (seen.irregular) seen.stops &= (seen.irregular & (0 - seen.irregular)) - 1;
+            if (!cut_closely(&c, base, end, offset, seen, &look)) break;
         } else {
             carry.begins = stops >> 63;
+            if (!cut_plain(&c, base, end, offset, stops, &look)) break;
         }
-        while (seen.stops) {
-            const uint64_t below = (seen.stops & (0 - seen.stops)) - 1;
-            const size_t stop = offset + (size_t)__builtin_ctzll(seen.stops);
-            seen.stops &= seen.stops - 1;
-            const _Bool is_end = base[stop] == '\n';
-            size_t begin = open.field_begin;
-            size_t length = stop - begin;
-            if (is_end && length > 0 && base[stop - 1] == '\r') length -= 1;
-            uint32_t marks = 0;
-            const _Bool is_empty = length == 0;
-            if (look.has_quote && !is_empty && base[begin] == look.quote) {
-                begin += 1;
-                length -= 2;
-                if (open.doubled || (seen.doubled & below)) marks = SLUICE_CSV_ESCAPED;
-                open.doubled = 0;
-                seen.doubled &= ~below;
-            }
-            open.row[slots[open.field]] = (sluice_csv_field){(uint32_t)begin, (uint32_t)length | marks};
-            open.field_begin = stop + 1;
-            open.field += 1;
-            if (!is_end) {
-                if (open.field > field_count) goto done;
-                continue;
-            }
-            const _Bool has_trailing_delimiter = open.field == field_count + 1 && is_empty;
-            if ((open.field != field_count && !has_trailing_delimiter) || stop - open.start >= longest) goto done;
-            records[taken++] = (sluice_csv_record){(uint32_t)open.start, lines};
-            lines += 1 + open.feeds + (uint32_t)__builtin_popcountll(seen.feeds & below);
-            seen.feeds &= ~below;
-            at = stop + 1;
-            open = (open_record){.start = at, .field_begin = at, .row = open.row + look.slot_count};
-            if (taken == most || begins_otherwise(base, at, end, &look)) goto done;
-        }
-        if (seen.irregular) break;
-        open.feeds += (uint32_t)__builtin_popcountll(seen.feeds);
-        open.doubled |= seen.doubled != 0;
     }
-done:
-    *count = taken;
-    *line = lines;
-    return beyond ? keep_utf8(base, from, at, records, count, line) : at;
+    *count = (size_t)(c.records - records);
+    *line = c.line;
+    return beyond ? keep_utf8(base, at, c.start, records, count, line) : c.start;
 }

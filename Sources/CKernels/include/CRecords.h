@@ -14,6 +14,9 @@ typedef struct {
 /// The text is not the value: quotes are doubled or bytes are escaped inside.
 #define SLUICE_CSV_ESCAPED 0x80000000u
 
+/// Bytes of a record, at most.
+#define SLUICE_CSV_LONGEST (16 << 20)
+
 /// Where a record begins, and the line feeds before it.
 typedef struct {
     uint32_t offset;
@@ -39,9 +42,9 @@ typedef struct {
 /// are brought up. Returns the place behind the last one cut. Reads up to 63 bytes beyond `end`.
 ///
 /// A regular record has as many fields as the shape says, or an empty one more, and ends in LF or CRLF; a quote stands only
-/// around or, doubled, in a field; nothing is escaped; it is UTF-8, and has less than `longest` bytes.
+/// around or, doubled, in a field; nothing is escaped; it is UTF-8, and has less than `SLUICE_CSV_LONGEST` bytes.
 size_t sluice_csv_regular(
-    const uint8_t *base, size_t at, size_t end, const sluice_csv_shape *shape, size_t longest, size_t most,
+    const uint8_t *base, size_t at, size_t end, const sluice_csv_shape *shape, size_t most,
     sluice_csv_field *fields, sluice_csv_record *records, size_t *count, uint32_t *line);
 
 #endif

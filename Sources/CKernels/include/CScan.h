@@ -160,6 +160,34 @@ static inline _Bool sluice_plain_decimal(const uint8_t *p, size_t length, uint64
     return digits > 0 && end == length;
 }
 
+/// As `sluice_plain_decimal`, for a text of 1 to 8 bytes: its point is taken out, and what is left is converted at once.
+static inline _Bool sluice_short_decimal(const uint8_t *p, size_t length, uint64_t *mantissa, uint32_t *decimals) {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    uint64_t word;
+    memcpy(&word, p, 8);
+    // The text at the end of the word, zeros in front.
+    word = (word ^ 0x3030303030303030u) << (8 * (8 - length));
+    uint64_t points = word ^ 0x1E1E1E1E1E1E1E1Eu;  // '.' ^ '0'
+    points = (points - 0x0101010101010101u) & ~points & 0x8080808080808080u;
+    *decimals = 0;
+    if (points) {
+        if (length == 1) return 0;
+        uint32_t shift = (uint32_t)__builtin_ctzll(points) & 0x38;
+        uint64_t before = word & (((uint64_t)1 << shift) - 1);
+        uint64_t behind = word >> shift >> 8 << shift << 8;
+        word = behind | before << 8;
+        *decimals = 7 - shift / 8;
+    }
+    if (((word + 0x7676767676767676u) | word) & 0x8080808080808080u) return 0;
+    word = (word * 10 + (word >> 8)) & 0x00FF00FF00FF00FFu;
+    word = (word * 100 + (word >> 16)) & 0x0000FFFF0000FFFFu;
+    *mantissa = (word * 10000 + (word >> 32)) & 0xFFFFFFFFu;
+    return 1;
+#else
+    return sluice_plain_decimal(p, length, mantissa, decimals);
+#endif
+}
+
 /// 10^`exponent`, exact, for an exponent up to 22.
 static inline double sluice_power_of_ten(uint32_t exponent) {
     static const double powers[23] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,

@@ -92,7 +92,7 @@ struct CSVChunk {
 
 /// Cuts the bytes of one file into records.
 struct CSVRecordCutter {
-    static let maximumRecordBytes = 16 << 20
+    static let maximumRecordBytes = Int(SLUICE_CSV_LONGEST)
 
     let syntax: CSVSyntax
     let allowComments: Bool
@@ -143,8 +143,7 @@ struct CSVRecordCutter {
             slots: slots)
         var line = UInt32(truncatingIfNeeded: place.line)
         place.offset = sluice_csv_regular(
-            base, place.offset, end, &shape, CSVRecordCutter.maximumRecordBytes, most, chunk.fields, chunk.records,
-            &chunk.count, &line)
+            base, place.offset, end, &shape, most, chunk.fields, chunk.records, &chunk.count, &line)
         place.line = Int(line)
     }
 }

@@ -61,9 +61,14 @@ extension Double: CSVFieldValue {
     @inline(__always)
     static func quick(_ text: UnsafePointer<UInt8>, _ length: Int, _: inout CSVDates) -> Double? {
         let sign = text[0] == UInt8(ascii: "-") ? 1 : 0
+        let digits = length &- sign
         var mantissa: UInt64 = 0
         var decimals: UInt32 = 0
-        guard sluice_plain_decimal(text + sign, length &- sign, &mantissa, &decimals) else { return nil }
+        guard
+            1...8 ~= digits
+                ? sluice_short_decimal(text + sign, digits, &mantissa, &decimals)
+                : sluice_plain_decimal(text + sign, digits, &mantissa, &decimals)
+        else { return nil }
         // Up to 2^53 both numbers are exact, so the division rounds once.
         let magnitude =
             mantissa <= 1 << 53
