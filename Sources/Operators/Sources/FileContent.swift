@@ -181,6 +181,7 @@ final class FileContent: SplitContent {
         guard let assigner, outcome.rowCount > 0 else { return (batch, []) }
         let assigned = assigner.assign(columns, rowCount: outcome.rowCount)
         batch.watermarks = assigned.values
+        if let rowtime = assigned.rowtime { batch.columns.append(rowtime) }
         if assigned.bad.isEmpty { batch.sum.greatest = assigned.values.reduce(.min, max) }
         return (batch, assigned.bad)
     }

@@ -13,10 +13,13 @@ package struct WatermarkStrategy: Hashable, Sendable {
     /// Over the source's columns, giving TIMESTAMP(3) or less; a row for which it is NULL is a bad record.
     package var rowtime: ScalarExpression
     package var delay: Delay
+    /// The source gives the rowtime as its last column, for the plan would compute it again.
+    package var givesRowtime: Bool
 
-    package init(rowtime: ScalarExpression, delay: Delay) {
+    package init(rowtime: ScalarExpression, delay: Delay, givesRowtime: Bool = false) {
         self.rowtime = rowtime
         self.delay = delay
+        self.givesRowtime = givesRowtime
     }
 }
 
@@ -24,6 +27,8 @@ package struct WatermarkStrategy: Hashable, Sendable {
 struct RowWatermarks {
     /// One for each row; `Int64.min` where it makes none.
     var values: [Int64]
+    /// Where the source gives it.
+    var rowtime: Column?
     /// Rows without a time, or on which an expression fails.
     var bad: [(row: Int32, reason: String, place: SourcePlace?)] = []
 }
@@ -35,12 +40,14 @@ struct WatermarkAssigner {
     private let rowtime: ExpressionProgram
     private let watermark: ExpressionProgram?
     private let delayMilliseconds: Int64
+    private let givesRowtime: Bool
 
     init(_ strategy: WatermarkStrategy) throws(JobFailure) {
         guard case .timestamp(let precision) = strategy.rowtime.type, precision <= 3 else {
             preconditionFailure("a rowtime is a TIMESTAMP in milliseconds")
         }
         rowtime = try RowFailurePolicy.program(strategy.rowtime)
+        givesRowtime = strategy.givesRowtime
         switch strategy.delay {
         case .constant(let milliseconds):
             delayMilliseconds = milliseconds
@@ -65,7 +72,8 @@ struct WatermarkAssigner {
             }
         }
         guard let watermark else {
-            return RowWatermarks(values: Self.delayed(times, by: delayMilliseconds), bad: bad)
+            return RowWatermarks(
+                values: Self.delayed(times, by: delayMilliseconds), rowtime: givesRowtime ? times : nil, bad: bad)
         }
         var valid: [Int32]?
         if !bad.isEmpty {
@@ -79,7 +87,8 @@ struct WatermarkAssigner {
         if let validity = marks.validity {
             for row in 0..<rowCount where !validity[row] { values[row] = .min }
         }
-        return RowWatermarks(values: values, bad: bad.sorted { $0.row < $1.row })
+        return RowWatermarks(
+            values: values, rowtime: givesRowtime ? times : nil, bad: bad.sorted { $0.row < $1.row })
     }
 
     private static func delayed(_ times: Column, by delay: Int64) -> [Int64] {
