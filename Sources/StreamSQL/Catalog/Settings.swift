@@ -1,3 +1,4 @@
+import Dataflow
 import Operators
 
 /// One `SET`, or one `-D`.
@@ -8,6 +9,41 @@ package struct Setting: Hashable, Sendable {
     package var place: SQLPlace?
 }
 
+extension Setting {
+    func milliseconds() throws(SQLError) -> Int64 {
+        guard let value = Quantity.milliseconds(value) else { throw malformed(Quantity.durationHint) }
+        return value
+    }
+
+    func integer(from least: Int, to greatest: Int = Int(Int32.max)) throws(SQLError) -> Int {
+        guard let number = Int(value), number >= least, number <= greatest else {
+            throw malformed("it is a number from \(least) to \(greatest)")
+        }
+        return number
+    }
+
+    func number(in range: ClosedRange<Double>) throws(SQLError) -> Double {
+        guard let number = Double(value), range.contains(number) else {
+            throw malformed("it is a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    func folder() throws(SQLError) -> String {
+        let path = value.hasPrefix("file://") ? String(value.dropFirst("file://".count)) : value
+        guard !path.isEmpty, !path.utf8.contains(0), !path.contains("://") else {
+            throw malformed("it is a folder of this machine")
+        }
+        return path
+    }
+
+    func malformed(_ hint: String) -> SQLError {
+        SQLError("invalid value '\(value.prefix(60))' for setting '\(key)'", hint: hint, place: place)
+    }
+
+    func notSupported(_ what: String) -> SQLError { SQLError("\(what) is not supported yet", place: place) }
+}
+
 /// What the settings of a file and the command line come to. A file is one job, so the last value of a key holds for all of it;
 /// `-D` beats them.
 package struct Settings: Sendable {
@@ -15,6 +51,16 @@ package struct Settings: Sendable {
     package private(set) var entries: [Setting] = []
     package private(set) var pipelineName: String?
     package private(set) var parallelism: Int?
+    /// `pipeline.max-parallelism`: key groups, fixed by the first start of a run.
+    package private(set) var maximumParallelism: Int?
+    /// `table.exec.source.idle-timeout`; nil: a quiet input holds the watermark back for ever.
+    package private(set) var idleTimeoutMilliseconds: Int64?
+    package private(set) var restartStrategy = RestartStrategy.none
+    /// `execution.checkpointing.dir`: where retained checkpoints are kept.
+    package private(set) var checkpointDirectory: String?
+    package private(set) var savepointDirectory: String?
+    /// `execution.checkpointing.num-retained`
+    package private(set) var retainedCheckpoints = 1
     package private(set) var checkpointIntervalMilliseconds: Int64?
     package private(set) var checkpointMinPauseMilliseconds: Int64?
     package private(set) var badRecords = BadRecordPolicy.fail
@@ -37,36 +83,49 @@ package struct Settings: Sendable {
                 entries.append(setting)
             }
         }
-        for setting in entries { try apply(setting) }
-        try checkRestartStrategy()
+        var restarts = RestartOptions()
+        for setting in entries {
+            if setting.key.hasPrefix("restart-strategy"), try restarts.apply(setting) { continue }
+            try apply(setting)
+        }
+        try restarts.check(entries.last { $0.key.hasPrefix("restart-strategy.exponential-delay.") })
+        restartStrategy = restarts.strategy
     }
 
     private mutating func apply(_ setting: Setting) throws(SQLError) {
         switch setting.key {
         case "pipeline.name": pipelineName = try name(setting)
-        case "parallelism.default": parallelism = try count(setting)
+        case "parallelism.default": parallelism = try setting.integer(from: 1, to: Settings.greatestParallelism)
         case "pipeline.max-parallelism":
-            guard try count(setting) == 128 else { throw notSupported("a maximum parallelism other than 128", setting) }
-        case "execution.checkpointing.interval": checkpointIntervalMilliseconds = try milliseconds(setting)
+            maximumParallelism = try setting.integer(from: 1, to: Settings.greatestParallelism)
+        case "table.exec.source.idle-timeout":
+            let timeout = try setting.milliseconds()
+            idleTimeoutMilliseconds = timeout == 0 ? nil : timeout
+        case "execution.checkpointing.dir", "state.checkpoints.dir": checkpointDirectory = try setting.folder()
+        case "execution.checkpointing.savepoint-dir", "state.savepoints.dir":
+            savepointDirectory = try setting.folder()
+        case "execution.checkpointing.num-retained", "state.checkpoints.num-retained":
+            retainedCheckpoints = try setting.integer(from: 1, to: 1_000_000)
+        case "execution.checkpointing.interval": checkpointIntervalMilliseconds = try setting.milliseconds()
         case "execution.checkpointing.timeout":
             // A checkpoint takes as long as it takes: nothing is gained by giving one up.
-            _ = try milliseconds(setting)
+            _ = try setting.milliseconds()
             warnings.append("setting '\(setting.key)' has no effect")
-        case "execution.checkpointing.min-pause": checkpointMinPauseMilliseconds = try milliseconds(setting)
+        case "execution.checkpointing.min-pause": checkpointMinPauseMilliseconds = try setting.milliseconds()
         case "execution.checkpointing.mode":
             try only(setting, "EXACTLY_ONCE", refused: ["AT_LEAST_ONCE"])
         case "execution.runtime-mode":
             try only(setting, "STREAMING", refused: ["BATCH", "AUTOMATIC"])
         case "table.local-time-zone":
             guard ["UTC", "GMT", "Z", "ETC/UTC"].contains(setting.value.uppercased()) else {
-                throw notSupported("a time zone other than UTC", setting)
+                throw setting.notSupported("a time zone other than UTC")
             }
         case "table.exec.sink.not-null-enforcer":
             try only(setting, "ERROR", refused: ["DROP"])
         case "table.exec.state.ttl":
-            guard try milliseconds(setting) == 0 else { throw notSupported("'table.exec.state.ttl'", setting) }
+            guard try setting.milliseconds() == 0 else { throw setting.notSupported("'table.exec.state.ttl'") }
         case "sluice.bad-records": badRecords = try policy(setting)
-        case "sluice.progress-interval": progressIntervalMilliseconds = try milliseconds(setting)
+        case "sluice.progress-interval": progressIntervalMilliseconds = try setting.milliseconds()
         default: try applyOther(setting)
         }
     }
@@ -78,9 +137,11 @@ package struct Settings: Sendable {
             throw SQLError(
                 "unknown setting '\(key)'", hint: Suggestion.hint(for: key, among: Settings.ours), place: setting.place)
         }
-        if Settings.withoutEffect.contains(key) || key.hasPrefix("restart-strategy.") { return }
+        if Settings.withoutEffect.contains(key) { return }
         warnings.append("setting '\(key)' has no effect")
     }
+
+    private static let greatestParallelism = 32_768
 
     private static let ours = ["sluice.bad-records", "sluice.progress-interval"]
 
@@ -88,61 +149,28 @@ package struct Settings: Sendable {
     private static let withoutEffect: Set<String> = [
         "pipeline.auto-watermark-interval", "sql-client.execution.result-mode",
         "table.dml-sync", "table.exec.mini-batch.allow-latency", "table.exec.mini-batch.enabled",
-        "table.exec.mini-batch.size", "table.exec.sink.require-on-conflict", "table.exec.source.idle-timeout",
+        "table.exec.mini-batch.size", "table.exec.sink.require-on-conflict",
     ]
 
     // MARK: Values
 
     private func name(_ setting: Setting) throws(SQLError) -> String {
-        guard !setting.value.isEmpty else { throw malformed(setting, "a name is not empty") }
+        guard !setting.value.isEmpty else { throw setting.malformed("a name is not empty") }
         return setting.value
-    }
-
-    private func count(_ setting: Setting) throws(SQLError) -> Int {
-        guard let count = Int(setting.value), (1...32_768).contains(count) else {
-            throw malformed(setting, "it is a number from 1 to 32768")
-        }
-        return count
-    }
-
-    private func milliseconds(_ setting: Setting) throws(SQLError) -> Int64 {
-        guard let value = Quantity.milliseconds(setting.value) else { throw malformed(setting, Quantity.durationHint) }
-        return value
     }
 
     private func only(_ setting: Setting, _ accepted: String, refused: [String]) throws(SQLError) {
         let value = setting.value.uppercased().split(separator: "-").joined(separator: "_")
         if value == accepted { return }
-        if refused.contains(value) { throw notSupported("'\(setting.key)' = '\(setting.value)'", setting) }
-        throw malformed(setting, "it is '\(accepted)'")
+        if refused.contains(value) { throw setting.notSupported("'\(setting.key)' = '\(setting.value)'") }
+        throw setting.malformed("it is '\(accepted)'")
     }
 
     private func policy(_ setting: Setting) throws(SQLError) -> BadRecordPolicy {
-        if setting.value == "quarantine" { throw notSupported("'sluice.bad-records' = 'quarantine'", setting) }
+        if setting.value == "quarantine" { throw setting.notSupported("'sluice.bad-records' = 'quarantine'") }
         guard let policy = BadRecordPolicy(rawValue: setting.value) else {
-            throw malformed(setting, "it is 'fail' or 'skip'")
+            throw setting.malformed("it is 'fail' or 'skip'")
         }
         return policy
-    }
-
-    private func checkRestartStrategy() throws(SQLError) {
-        for setting in entries where setting.key == "restart-strategy.type" || setting.key == "restart-strategy" {
-            switch setting.value.lowercased() {
-            case "none", "disable", "off": break
-            case "fixed-delay", "fixeddelay", "exponential-delay", "exponentialdelay", "failure-rate", "failurerate":
-                throw notSupported("restart strategy '\(setting.value)'", setting)
-            default: throw malformed(setting, "it is 'none'")
-            }
-        }
-    }
-
-    private func malformed(_ setting: Setting, _ hint: String) -> SQLError {
-        SQLError(
-            "invalid value '\(setting.value.prefix(60))' for setting '\(setting.key)'", hint: hint, place: setting.place
-        )
-    }
-
-    private func notSupported(_ what: String, _ setting: Setting) -> SQLError {
-        SQLError("\(what) is not supported yet", place: setting.place)
     }
 }
