@@ -1,4 +1,5 @@
 import Columnar
+import Dataflow
 import Operators
 import StreamSQL
 import Testing
@@ -55,7 +56,7 @@ import Testing
             return
         }
         var csv = CSVOptions()
-        csv.fieldDelimiter = UInt8(ascii: "\t")
+        csv.syntax.fieldDelimiter = UInt8(ascii: "\t")
         csv.skipHeader = true
         var json = JSONOptions()
         json.timestampFormat = .iso8601
@@ -80,6 +81,47 @@ import Testing
         let overridden = try analyzed(sql, [("sluice.bad-records", "fail"), ("pipeline.name", "third")])
         #expect(overridden.settings.badRecords == .fail)
         #expect(overridden.settings.pipelineName == "third")
+    }
+
+    @Test func settingsOfARunAreTyped() throws {
+        let settings = try analyzed(
+            """
+            SET 'parallelism.default' = '4'; SET 'pipeline.max-parallelism' = '256';
+            SET 'table.exec.source.idle-timeout' = '5 s'; SET 'execution.checkpointing.dir' = 'file:///c';
+            SET 'execution.checkpointing.savepoint-dir' = 's'; SET 'state.checkpoints.num-retained' = '3';
+            """
+        ).settings
+        #expect(settings.parallelism == 4 && settings.maximumParallelism == 256)
+        #expect(settings.idleTimeoutMilliseconds == 5000)
+        #expect(settings.checkpointDirectory == "/c" && settings.savepointDirectory == "s")
+        #expect(settings.retainedCheckpoints == 3)
+        #expect(settings.restartStrategy == .none)
+        #expect(try analyzed("SET 'table.exec.source.idle-timeout' = '0'").settings.idleTimeoutMilliseconds == nil)
+    }
+
+    @Test func restartStrategiesHaveFlinksDefaults() throws {
+        func strategy(_ sql: String) throws -> RestartStrategy { try analyzed(sql).settings.restartStrategy }
+        #expect(try strategy("SET 'restart-strategy.type' = 'off'") == .none)
+        #expect(
+            try strategy("SET 'restart-strategy.type' = 'fixed-delay'")
+                == .fixedDelay(
+                    attempts: 1, delayMilliseconds: 1000))
+        #expect(
+            try strategy("SET 'restart-strategy' = 'failure-rate'; SET 'restart-strategy.failure-rate.delay' = '2 s'")
+                == .failureRate(mostFailures: 1, intervalMilliseconds: 60_000, delayMilliseconds: 2000))
+        var delay = ExponentialDelay()
+        #expect(try strategy("SET 'restart-strategy.type' = 'exponential-delay'") == .exponentialDelay(delay))
+        #expect(delay.initialMilliseconds == 1000 && delay.mostMilliseconds == 60_000 && delay.multiplier == 1.5)
+        delay.initialMilliseconds = 50
+        delay.multiplier = 2
+        delay.attempts = 7
+        let tuned = """
+            SET 'restart-strategy.type' = 'exponential-delay';
+            SET 'restart-strategy.exponential-delay.initial-backoff' = '50 ms';
+            SET 'restart-strategy.exponential-delay.backoff-multiplier' = '2.0';
+            SET 'restart-strategy.exponential-delay.attempts-before-reset-backoff' = '7';
+            """
+        #expect(try strategy(tuned) == .exponentialDelay(delay))
     }
 
     @Test func aMistakeInAnOptionHasNoPlace() {
@@ -139,6 +181,30 @@ import Testing
         #expect(parts.count > 1)
         let changed = parts.joined(separator: new)
         #expect(try fingerprint(changed) != fingerprint(Self.keyedCount))
+    }
+
+    private static let windowedCount = """
+        CREATE TABLE e (k STRING, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '4' SECOND)
+          WITH ('connector' = 'filesystem', 'path' = 'e.jsonl', 'format' = 'json');
+        CREATE TABLE o (k STRING, n BIGINT, s TIMESTAMP(3)) WITH ('connector' = 'print');
+        INSERT INTO o SELECT k, COUNT(*), window_start
+        FROM TABLE(HOP(TABLE e, DESCRIPTOR(ts), INTERVAL '2' SECOND, INTERVAL '10' SECOND))
+        GROUP BY k, window_start, window_end;
+        """
+
+    @Test(arguments: [
+        ("INTERVAL '4'", "INTERVAL '5'"), ("'2' SECOND", "'1' SECOND"), ("'10' SECOND", "'20' SECOND"),
+        ("'10' SECOND)", "'10' SECOND, INTERVAL '1' SECOND)"), ("), window_start", "), window_end"),
+    ])
+    func theFingerprintSeesWindows(old: String, new: String) throws {
+        let changed = Self.windowedCount.split(separator: old, omittingEmptySubsequences: false).joined(separator: new)
+        #expect(changed != Self.windowedCount)
+        #expect(try fingerprint(changed) != fingerprint(Self.windowedCount))
+    }
+
+    @Test func theFingerprintDoesNotSeeTheParallelism() throws {
+        let changed = "SET 'parallelism.default' = '4';" + Self.windowedCount
+        #expect(try fingerprint(changed) == fingerprint(Self.windowedCount))
     }
 
     @Test func oneLinePerOperatorNamesTheFirstThatDiffers() throws {

@@ -85,6 +85,26 @@ import Testing
         }
     }
 
+    @Test(arguments: [5, 20, 1000, 50_000])
+    func nestedWindows(depth: Int) {
+        let table = """
+            CREATE TABLE w (a INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
+              WITH ('connector' = 'filesystem', 'path' = 'x', 'format' = 'json');
+
+            """
+        let size = "DESCRIPTOR(ts), INTERVAL '1' HOUR))"
+        let flowing =
+            Self.repeated("SELECT a, ts FROM TABLE(TUMBLE((", depth) + "SELECT a, ts FROM w"
+            + Self.repeated("), \(size)", depth)
+        let grouped =
+            Self.repeated("SELECT MAX(a) AS a, window_time AS ts FROM TABLE(TUMBLE((", depth) + "SELECT a, ts FROM w"
+            + Self.repeated("), \(size) GROUP BY window_start, window_end, window_time", depth)
+        for query in [flowing, grouped] {
+            let message = Self.message(Self.tables + table + "INSERT INTO o SELECT a FROM (\(query));")
+            if depth <= 20 { #expect(message == nil) } else { #expect(message?.isEmpty == false) }
+        }
+    }
+
     /// The deepest recursion there is: an expression of full depth inside queries of full depth.
     @Test func expressionInNestedQueries() {
         let sum = "a" + Self.repeated(" + (a", 95) + Self.repeated(")", 95)

@@ -9,7 +9,8 @@ import Testing
 /// fails on a row, the optimised one may fail or may not reach that row.
 @Suite struct OptimizerTests {
     private static let table = """
-        CREATE TABLE t (b BOOLEAN, i INT, l BIGINT, d DOUBLE, s STRING, r ROW<a INT, s STRING>)
+        CREATE TABLE t (b BOOLEAN, i INT, l BIGINT, d DOUBLE, s STRING, r ROW<a INT, s STRING>, at0 TIMESTAMP(3),
+          at1 TIMESTAMP(3), ts AS CASE i WHEN 1 THEN at1 ELSE at0 END, WATERMARK FOR ts AS ts - INTERVAL '1' SECOND)
           WITH ('connector' = 'filesystem', 'path' = 'in', 'format' = 'json');
 
         """
@@ -23,6 +24,10 @@ import Testing
         }
         let strings: [Cell] = ["", "a", "ab", " x ", "b"].map { .string($0) }
         let ints: [Cell] = [0, 1, 2, 7, -3, .max].map { .int($0) }
+        /// No NULL: a rowtime must not be one.
+        func times() -> Column {
+            Column((0..<count).map { _ in .timestamp(Int64(random.below(40_000)) - 20_000) }, .timestamp(precision: 3))
+        }
         var presence: [Cell] = []
         for _ in 0..<count { presence.append(.boolean(!random.oneIn(4))) }
         return PlanInterpreter(
@@ -30,7 +35,8 @@ import Testing
                 ["b"]: column(.boolean, [.boolean(true), .boolean(false)]), ["i"]: column(.int, ints),
                 ["l"]: column(.bigint, [0, 1, 2, 3, .max].map { .bigint($0) }),
                 ["d"]: column(.double, [0.5, 2, -0.0, 0, .nan].map { .double($0) }), ["s"]: column(.string, strings),
-                ["r", "a"]: column(.int, ints), ["r", "s"]: column(.string, strings),
+                ["r", "a"]: column(.int, ints), ["r", "s"]: column(.string, strings), ["at0"]: times(),
+                ["at1"]: times(),
             ], presences: [["r"]: Column(presence, .boolean)], rowCount: count)
     }
 
@@ -47,7 +53,10 @@ import Testing
         var random = SplitMix64(seed: seed &+ 1000)
         var answered = 0
         for round in 0..<250 {
-            let sql = round % 3 == 0 ? generator.groupedQuery().sql : generator.query(depth: 3).sql
+            let sql =
+                round % 3 == 0
+                ? generator.groupedQuery().sql
+                : round % 3 == 1 ? generator.query(depth: 3).sql : generator.windowedQuery()
             let plan: LogicalPlan
             do throws(SQLError) { plan = try bound(sql) } catch {
                 // Two of a grouped query's expressions may be one that is constant.

@@ -62,6 +62,44 @@ struct QueryGenerator {
         return ("SELECT \(names) FROM (\(sql)) AS g WHERE \(condition(columns))", kept)
     }
 
+    /// By windows of `ts`, or of a sub-query that has it; now and then something looks at the windows before they are aggregated.
+    mutating func windowedQuery() -> String {
+        var input = "TABLE t"
+        var columns = Self.table
+        if random.oneIn(2) {
+            let (list, made) = windowedColumns()
+            input = "(SELECT \(list), ts FROM t WHERE \(condition(Self.table)))"
+            columns = made
+        }
+        let function =
+            random.oneIn(2)
+            ? "TUMBLE(\(input), DESCRIPTOR(ts), INTERVAL '7' SECOND)"
+            : "HOP(\(input), DESCRIPTOR(ts), INTERVAL '3' SECOND, INTERVAL '9' SECOND, INTERVAL '1' SECOND)"
+        var source = "TABLE(\(function))"
+        if random.oneIn(3) {
+            let (list, made) = windowedColumns(of: columns)
+            source = "(SELECT \(list), window_start, window_end FROM \(source)"
+            if random.oneIn(2) { source += " WHERE window_start > TIMESTAMP '1970-01-01 00:00:00'" }
+            source += ")"
+            columns = made
+        }
+        let key = expression(Kind.allCases[random.below(5)], columns, depth: 1)
+        let argument = random.oneIn(4) ? "window_end" : expression(.string, columns, depth: 1)
+        var sql = "SELECT \(key) AS k, window_start, COUNT(*) AS n, COUNT(\(argument)) AS m FROM \(source)"
+        if random.oneIn(2) { sql += " WHERE \(condition(columns))" }
+        sql += " GROUP BY window_start, \(random.oneIn(4) ? "" : "window_end, ")\(key)"
+        return sql
+    }
+
+    private mutating func windowedColumns(of columns: [Column] = Self.table) -> (String, [Column]) {
+        let kinds = (0...random.below(3)).map { _ in Kind.allCases[random.below(5)] }
+        var items: [String] = []
+        for (index, kind) in kinds.enumerated() { items.append("\(expression(kind, columns, depth: 1)) AS c\(index)") }
+        return (
+            items.joined(separator: ", "), kinds.enumerated().map { Column(name: "c\($0.offset)", kind: $0.element) }
+        )
+    }
+
     private mutating func subquery(depth: Int) -> (String, [Column]) {
         let (sql, columns) = query(depth: depth)
         return ("(\(sql)) AS q\(depth)", columns)

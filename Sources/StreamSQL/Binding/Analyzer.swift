@@ -52,12 +52,23 @@ private struct Analyzer {
         case .explain(.query(let query)):
             let relation = try bound(query)
             try addWeight(relation.bulk, at: query.span)
-            explains.append(ExplainRequest(plans: [Optimizer.optimize(relation.plan)]))
+            explains.append(ExplainRequest(plans: [try optimized(relation.plan)]))
         case .explain(.inserts(let inserts)):
             var plans: [LogicalPlan] = []
-            for insert in inserts { plans.append(Optimizer.optimize(.sink(try bind(insert)))) }
+            for insert in inserts { plans.append(try optimized(.sink(try bind(insert)))) }
             explains.append(ExplainRequest(plans: plans))
         }
+    }
+
+    /// - Errors: what only the whole plan shows.
+    private func optimized(_ plan: LogicalPlan) throws(SQLError) -> LogicalPlan {
+        let optimized = Optimizer.optimize(plan)
+        if let windows = optimized.processingTimeWindows {
+            throw SQLError(
+                "windows of processing time without an aggregation that is all that looks at them are not supported yet",
+                hint: "group by window_start and window_end", place: windows.place)
+        }
+        return optimized
     }
 
     func bound(_ query: QuerySyntax) throws(SQLError) -> Relation {
@@ -129,7 +140,7 @@ private struct Analyzer {
         try checkReadAndWritten()
         try checkPaths()
         var plans: [LogicalPlan] = []
-        for sink in sinks { plans.append(Optimizer.optimize(.sink(sink))) }
+        for sink in sinks { plans.append(try optimized(.sink(sink))) }
         return JobDefinition(
             file: file, settings: settings, warnings: settings.warnings, sinks: plans, explains: explains)
     }
@@ -156,6 +167,15 @@ private struct Analyzer {
 }
 
 extension LogicalPlan {
+    /// A window table that no aggregation has taken in.
+    fileprivate var processingTimeWindows: WindowTable? {
+        if case .windows(let windows) = self, windows.time == .processing { return windows }
+        for input in inputs {
+            if let found = input.processingTimeWindows { return found }
+        }
+        return nil
+    }
+
     fileprivate func collectTables(into names: inout Set<String>) {
         if case .scan(let scan) = self { names.insert(scan.table.name) }
         for input in inputs { input.collectTables(into: &names) }

@@ -21,6 +21,8 @@ struct ExpressionBinder {
     let inputWidth: Int
     var clause: Clause
     private(set) var aggregates = AggregateCollector()
+    /// What GROUP BY says of windows.
+    var groupWindow: GroupWindow?
     private var aggregateDepth = 0
     /// Where each column of the input was first named, for messages.
     private(set) var references: [Int: SourceSpan] = [:]
@@ -78,6 +80,10 @@ struct ExpressionBinder {
         case .value(let index, let type, let isNullable): return column(index, type, isNullable, at: span)
         case .row:
             throw source.notSupported("a whole ROW (\"\(source.text(span))\") in an expression", at: span)
+        case .processingTime:
+            throw source.notSupported(
+                "processing time (\"\(source.text(span))\") in an expression", at: span,
+                hint: "a window takes it as its time: DESCRIPTOR(\(source.text(span)))")
         }
     }
 

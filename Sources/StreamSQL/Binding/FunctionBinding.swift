@@ -16,6 +16,7 @@ extension ExpressionBinder {
             try check(arguments, 1...1, upper, at: span)
             return try self.aggregate(aggregate, arguments[0], at: span)
         }
+        if FunctionNames.window.contains(upper) { return try windowFunction(upper, arguments, at: span) }
         switch upper {
         case "MOD":
             try check(arguments, 2...2, upper, at: span)

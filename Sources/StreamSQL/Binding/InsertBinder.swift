@@ -13,6 +13,9 @@ struct InsertBinder {
         if let row = query.columns.first(where: { $0.isRow }) {
             throw source.notSupported("writing a whole ROW (\"\(row.name)\")", at: insert.query.span)
         }
+        if let time = query.columns.first(where: { $0.isProcessingTime }) {
+            throw source.notSupported("writing processing time (\"\(time.name)\")", at: insert.query.span)
+        }
         if let column = table.columns.first(where: { if case .row = $0.type { true } else { false } }) {
             throw source.notSupported("a table with a ROW (\"\(column.name)\") as a sink", at: insert.table.span)
         }
@@ -91,9 +94,9 @@ struct InsertBinder {
 
     // MARK: Changelog
 
-    /// Files of plain JSON hold rows, not changes.
+    /// Files of plain JSON and CSV hold rows, not changes.
     private func checkChangelog(_ plan: LogicalPlan, _ table: TableDefinition, at span: SourceSpan) throws(SQLError) {
-        guard case .filesystem(let files) = table.connector, case .json = files.format,
+        guard case .filesystem(let files) = table.connector, !files.format.takesChanges,
             let aggregation = plan.updatingOperator
         else { return }
         throw source.error(

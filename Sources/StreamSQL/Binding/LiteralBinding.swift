@@ -14,7 +14,7 @@ extension ExpressionBinder {
         case .boolean(let value): return .literal(.boolean(value), .boolean)
         case .unknown: return .literal(.null, .boolean)
         case .timestamp(let text): return try timestamp(text, at: expression.span)
-        case .interval: throw source.notSupported("INTERVAL outside WATERMARK", at: expression.span)
+        case .interval: throw source.notSupported("INTERVAL outside WATERMARK and windows", at: expression.span)
         default: return .untypedNull
         }
     }

@@ -46,7 +46,6 @@ extension ExpressionBinder {
     private mutating func arithmetic(
         _ binary: BinaryOperator, _ left: Expression, _ right: Expression, at span: SourceSpan
     ) throws(SQLError) -> BoundExpression {
-        if let shifted = try shiftedWatermark(binary, left, right, at: span) { return shifted }
         let operands = [try typed(try bind(left), at: left.span), try typed(try bind(right), at: right.span)]
         guard operands[0].type.isNumeric, operands[1].type.isNumeric, let type = commonType(of: operands) else {
             throw noOperator(binary.rawValue, operands, at: span)
@@ -62,20 +61,6 @@ extension ExpressionBinder {
             try coerced(operands[0], to: type, at: left.span), try coerced(operands[1], to: type, at: right.span),
         ]
         return strictCall(function, sides, type, at: span)
-    }
-
-    /// In WATERMARK, a timestamp and an interval: checked; of the result only the type is wanted as yet.
-    private mutating func shiftedWatermark(
-        _ binary: BinaryOperator, _ left: Expression, _ right: Expression, at span: SourceSpan
-    ) throws(SQLError) -> BoundExpression? {
-        guard clause == .watermark, binary == .add || binary == .subtract, case .interval = right.kind else {
-            return nil
-        }
-        let value = try typed(try bind(left), at: left.span)
-        guard case .timestamp = value.type else {
-            throw source.error("cannot apply \"\(binary.rawValue)\" to \(value.type) and INTERVAL", at: span)
-        }
-        return value
     }
 
     /// Flink gives it the second operand's type.

@@ -50,23 +50,26 @@ struct QueryBinder {
     // MARK: FROM
 
     private func scope(of item: FromItem, _ environment: Environment) throws(SQLError) -> (Relation, Scope) {
-        var relation: Relation
-        var alias = item.alias?.name
-        var span = item.alias?.span ?? SourceSpan.none
-        switch item.table {
+        var (relation, name) = try relation(item.table, environment)
+        if let first = item.columns.first {
+            let span = item.alias?.span ?? first.span
+            relation.columns = try renamed(relation.columns, item.columns, at: span)
+        }
+        return (relation, Scope(relation.columns, alias: item.alias?.name ?? name, source: source))
+    }
+
+    /// What is read, and its name if it has one.
+    func relation(_ table: TableReference, _ environment: Environment) throws(SQLError) -> (Relation, String?) {
+        switch table {
         case .named(let name):
             let simple = try environment.catalog.simpleName(name, source)
-            span = name.span
-            if name.parts.count == 1, let common = environment.common[simple] {
-                relation = common
-            } else {
-                relation = try environment.catalog.relation(simple, at: name.span, source, environment.common.keys)
-            }
-            alias = alias ?? simple
-        case .subquery(let query): relation = try bind(query, environment)
+            if name.parts.count == 1, let common = environment.common[simple] { return (common, simple) }
+            return (
+                try environment.catalog.relation(simple, at: name.span, source, environment.common.keys), simple
+            )
+        case .subquery(let query): return (try bind(query, environment), nil)
+        case .windows(let windows): return (try windowed(windows, environment), nil)
         }
-        if !item.columns.isEmpty { relation.columns = try renamed(relation.columns, item.columns, at: span) }
-        return (relation, Scope(relation.columns, alias: alias, source: source))
     }
 
     // MARK: SELECT
@@ -75,9 +78,14 @@ struct QueryBinder {
         guard let from = select.from else { throw source.notSupported("SELECT without FROM", at: select.span) }
         var (input, scope) = try scope(of: from, environment)
         if let condition = select.condition { input = try filtered(input, condition, scope) }
-        var list = SelectList(
-            ExpressionBinder(
-                source: source, scope: scope, inputWidth: input.plan.columns.count, clause: .select))
+        var window: GroupWindow?
+        if let (windowed, found) = try groupWindow(select.groups ?? [], input, scope) {
+            (input, window) = (windowed, found)
+        }
+        var binder = ExpressionBinder(
+            source: source, scope: scope, inputWidth: input.plan.columns.count, clause: .select)
+        binder.groupWindow = window
+        var list = SelectList(binder)
         for item in select.items { try list.add(item) }
         let isGrouped = select.groups != nil || select.having != nil || !list.binder.aggregates.calls.isEmpty
         guard isGrouped else { return try projected(input, list.items, at: select.span) }
@@ -106,6 +114,7 @@ struct QueryBinder {
         }
         return Relation(
             plan: .project(Projection(input: input.plan, items: outputs.items)), columns: columns,
+            times: input.times.projected(outputs.items),
             bulk: try input.bulk.under(weight: outputs.weight, source, at: span))
     }
 
@@ -127,20 +136,25 @@ struct QueryBinder {
             bulk.height = max(bulk.height - 1, under.height)
         }
         bulk.height += 1
-        var types: [DataType] = []
+        var types: [DataType?] = []
         for position in relations[0].columns.indices {
             types.append(try unionType(at: position, of: relations, terms))
         }
-        var inputs: [LogicalPlan] = []
-        for relation in relations { inputs.append(relation.converted(to: types)) }
-        let plan = LogicalPlan.unionAll(UnionAll(inputs: inputs))
+        let converted = relations.map { $0.converted(to: types) }
+        let plan = LogicalPlan.unionAll(UnionAll(inputs: converted.map(\.plan)))
         let outputs = plan.columns
         var columns: [RelationColumn] = []
-        for (index, column) in relations[0].columns.enumerated() {
-            let content = ColumnContent.value(index: index, types[index], isNullable: outputs[index].isNullable)
+        var next = 0
+        for (column, type) in zip(relations[0].columns, types) {
+            var content = ColumnContent.processingTime
+            if let type {
+                content = .value(index: next, type, isNullable: outputs[next].isNullable)
+                next += 1
+            }
             columns.append(RelationColumn(name: column.name, content: content))
         }
-        return Relation(plan: plan, columns: columns, bulk: bulk)
+        let times = converted.dropFirst().reduce(converted[0].times) { $0.united(with: $1.times) }
+        return Relation(plan: plan, columns: columns, times: times, bulk: bulk)
     }
 
     private func checkUnionable(_ relation: Relation, _ first: Relation?, at span: SourceSpan) throws(SQLError) {
@@ -153,12 +167,20 @@ struct QueryBinder {
                 + "\(relation.columns.count)", at: span)
     }
 
+    /// Nil for processing time, which is no column of the plan.
     private func unionType(
         at position: Int, of relations: [Relation], _ terms: [QuerySyntax]
-    ) throws(SQLError) -> DataType {
+    ) throws(SQLError) -> DataType? {
         var common: DataType?
+        let isTime = relations[0].columns[position].isProcessingTime
         for (relation, term) in zip(relations, terms) {
-            guard case .value(_, let type, _) = relation.columns[position].content else { continue }
+            let column = relation.columns[position]
+            guard column.isProcessingTime == isTime else {
+                throw source.error(
+                    "column \(position + 1) of UNION ALL is processing time in one query and a value in another",
+                    at: term.span)
+            }
+            guard case .value(_, let type, _) = column.content else { continue }
             guard let found = common else {
                 common = type
                 continue
@@ -171,7 +193,7 @@ struct QueryBinder {
             }
             common = met
         }
-        return common ?? .boolean
+        return common
     }
 }
 
@@ -180,15 +202,21 @@ extension RelationColumn {
         if case .row = content { return true }
         return false
     }
+
+    var isProcessingTime: Bool {
+        if case .processingTime = content { return true }
+        return false
+    }
 }
 
 extension Relation {
-    /// A plan of exactly the relation's columns, cast where the type is another. None of them is a ROW.
-    func converted(to types: [DataType]) -> LogicalPlan {
+    /// A plan of exactly the relation's columns, cast where the type is another. None of them is a ROW; processing time, which
+    /// has no type, is left out.
+    func converted(to types: [DataType?]) -> (plan: LogicalPlan, times: TimeColumns) {
         let outputs = plan.columns
         var items: [NamedExpression] = []
         for (column, type) in zip(columns, types) {
-            guard case .value(let index, let actual, let isNullable) = column.content else { continue }
+            guard case .value(let index, let actual, let isNullable) = column.content, let type else { continue }
             var expression = ScalarExpression.column(index, actual)
             if actual != type {
                 let place = SourcePlace(line: 1, column: 1, text: column.name)
@@ -198,7 +226,7 @@ extension Relation {
         }
         let isSame =
             items.count == outputs.count
-            && items.enumerated().allSatisfy { $0.element.expression == .column($0.offset, types[$0.offset]) }
-        return isSame ? plan : .project(Projection(input: plan, items: items))
+            && items.enumerated().allSatisfy { $0.element.expression.columnIndex == $0.offset }
+        return isSame ? (plan, times) : (.project(Projection(input: plan, items: items)), times.projected(items))
     }
 }

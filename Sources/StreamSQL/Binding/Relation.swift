@@ -12,6 +12,8 @@ indirect enum ColumnContent: Sendable {
     /// A column of the plan.
     case value(index: Int, DataType, isNullable: Bool)
     case row(RowContent)
+    /// The clock. It is in no plan: as yet it can only say what a window is of.
+    case processingTime
 }
 
 struct RowContent: Sendable {
@@ -24,6 +26,7 @@ struct RowContent: Sendable {
 struct Relation: Sendable {
     var plan: LogicalPlan
     var columns: [RelationColumn]
+    var times = TimeColumns()
     var bulk: PlanBulk
 }
 
@@ -64,8 +67,18 @@ extension Relation {
         var next = 0
         var contents: [String: ColumnContent] = [:]
         for field in table.columns { contents[field.name] = Relation.content(of: field, isNullable: false, &next) }
-        let scan = LogicalPlan.scan(Scan(table: table, columns: leaves, predicates: []))
-        var weight = leaves.count
+        let watermark = table.watermark.map { watermark in
+            ScanWatermark(
+                rowtime: watermark.rowtime, base: watermark.base, delayMilliseconds: watermark.delayMilliseconds)
+        }
+        for (index, column) in table.metadata.enumerated() {
+            contents[column.name] = .value(
+                index: leaves.count + index, column.metadata.type, isNullable: column.isNullable)
+        }
+        let scan = LogicalPlan.scan(
+            Scan(table: table, columns: leaves, metadata: table.metadata, predicates: [], watermark: watermark))
+        for name in table.processingTimes { contents[name] = .processingTime }
+        var weight = leaves.count + table.metadata.count
         plan = scan
         if !table.computed.isEmpty {
             var items = scan.columns.enumerated().map { index, column in
@@ -84,6 +97,9 @@ extension Relation {
         }
         columns = table.columnOrder.compactMap { name in
             contents[name].map { RelationColumn(name: name, content: $0) }
+        }
+        if let watermark = table.watermark, case .value(let index, _, _)? = contents[watermark.column] {
+            times.rowtimes = [index]
         }
         bulk = PlanBulk(height: table.computed.isEmpty ? 1 : 2, weight: weight)
     }

@@ -12,6 +12,7 @@ struct SelectList {
     indirect enum Value {
         case scalar(BoundExpression)
         case row(RowContent)
+        case processingTime
     }
 
     private(set) var items: [Item] = []
@@ -36,6 +37,7 @@ struct SelectList {
         case .value(let index, let type, let isNullable):
             value = .scalar(binder.column(index, type, isNullable, at: span))
         case .row(let row): value = .row(row)
+        case .processingTime: value = .processingTime
         }
         items.append(Item(name: column.name, value: value, span: span))
     }
@@ -44,10 +46,19 @@ struct SelectList {
         var name = alias?.name ?? "EXPR$\(items.count)"
         if case .name(let parts) = expression.kind {
             name = alias?.name ?? parts[parts.count - 1].name
-            if case .row(let row) = try binder.scope.resolve(parts) {
+            switch try binder.scope.resolve(parts) {
+            case .row(let row):
                 items.append(Item(name: name, value: .row(row), span: expression.span))
                 return
+            case .processingTime:
+                items.append(Item(name: name, value: .processingTime, span: expression.span))
+                return
+            case .value: break
             }
+        }
+        if try binder.isProcessingTime(expression) {
+            items.append(Item(name: name, value: .processingTime, span: expression.span))
+            return
         }
         let bound = try binder.typed(try binder.bind(expression), at: expression.span)
         items.append(Item(name: name, value: .scalar(bound), span: expression.span))
@@ -65,6 +76,7 @@ struct ProjectionBuilder {
             weight += bound.size
             return add(name, bound.expression, isNullable: bound.isNullable)
         case .row(let row): return add(name, row)
+        case .processingTime: return .processingTime
         }
     }
 
@@ -87,6 +99,7 @@ struct ProjectionBuilder {
                 fields.append(RelationColumn(name: field.name, content: content))
             case .row(let inner):
                 fields.append(RelationColumn(name: field.name, content: add(path, inner)))
+            case .processingTime: fields.append(field)
             }
         }
         return .row(RowContent(presence: presence, isNullable: row.isNullable, fields: fields))

@@ -28,8 +28,15 @@ struct TableBinder {
             name: name.name, columns: columns, computed: [], columnOrder: order, watermark: nil,
             primaryKey: syntax.primaryKey.map(\.name), connector: try options.connector(at: name),
             place: source.place(name.span))
+        if case .datagen(let rows) = table.connector { try options.check(rows, columns: columns.map(\.name)) }
+        if case .nexmark = table.connector { try NexmarkSchema.check(syntax, source) }
+        table.metadata = try metadata(syntax.columns, of: table)
         guard table.leaves.count <= Parser.maxColumns else {
             throw source.error("more than \(Parser.maxColumns) columns", at: name.span)
+        }
+        table.processingTimes = syntax.columns.compactMap { column in
+            guard case .computed(let expression) = column.kind, expression.isProcessingTimeCall else { return nil }
+            return column.name.name
         }
         table.computed = try computedColumns(syntax.columns, of: table)
         if let watermark = syntax.watermark { table.watermark = try bind(watermark, of: table) }
@@ -51,17 +58,46 @@ struct TableBinder {
         }
     }
 
+    // MARK: Metadata
+
+    private func metadata(_ columns: [ColumnSyntax], of table: TableDefinition) throws(SQLError) -> [MetadataColumn] {
+        var metadata: [MetadataColumn] = []
+        for column in columns {
+            guard case .metadata(let type, let key, let isVirtual, let span) = column.kind else { continue }
+            guard case .filesystem = table.connector else {
+                throw source.error("connector '\(table.connector.name)' has no metadata", at: span)
+            }
+            let known = FileMetadata.allCases.map(\.rawValue)
+            guard let found = FileMetadata(rawValue: key) else {
+                throw source.error(
+                    "invalid metadata key '\(key)' in column \"\(column.name.name)\" of table \"\(table.name)\"",
+                    at: span, detail: "supported metadata keys: \(known.joined(separator: ", "))",
+                    hint: Suggestion.hint(for: key, among: known))
+            }
+            guard type.type == found.type else {
+                throw source.error(
+                    "metadata '\(key)' is \(found.type), and column \"\(column.name.name)\" \(type.type)", at: type.span
+                )
+            }
+            metadata.append(
+                MetadataColumn(
+                    name: column.name.name, metadata: found, isNullable: type.isNullable, isVirtual: isVirtual))
+        }
+        return metadata
+    }
+
     // MARK: Computed columns
 
-    /// They see the stored columns, not each other, as in Flink.
+    /// They see the stored columns and the metadata, not each other, as in Flink.
     private func computedColumns(
         _ columns: [ColumnSyntax], of table: TableDefinition
     ) throws(SQLError) -> [ComputedColumn] {
         var binder = ExpressionBinder(
-            source: source, scope: storedScope(of: table), inputWidth: table.leaves.count, clause: .computedColumn)
+            source: source, scope: storedScope(of: table), inputWidth: table.leaves.count + table.metadata.count,
+            clause: .computedColumn)
         var computed: [ComputedColumn] = []
         for column in columns {
-            guard case .computed(let expression) = column.kind else { continue }
+            guard case .computed(let expression) = column.kind, !expression.isProcessingTimeCall else { continue }
             let bound = try binder.typed(try binder.bind(expression), at: expression.span)
             computed.append(
                 ComputedColumn(name: column.name.name, expression: bound.expression, isNullable: bound.isNullable))
@@ -71,7 +107,7 @@ struct TableBinder {
 
     private func storedScope(of table: TableDefinition) -> Scope {
         var stored = table
-        stored.columnOrder = table.columns.map(\.name)
+        stored.columnOrder = table.columns.map(\.name) + table.metadata.map(\.name)
         stored.computed = []
         return Scope(Relation(stored).columns, alias: table.name, source: source)
     }
@@ -84,16 +120,80 @@ struct TableBinder {
         let column = watermark.column
         let span = column[0].span.through(column[column.count - 1].span)
         guard column.count == 1 else { throw source.notSupported("WATERMARK FOR a field of a ROW", at: span) }
-        guard case .value(_, .timestamp, _) = try scope.resolve(column) else {
+        guard case .value(let index, let type, _) = try scope.resolve(column),
+            case .timestamp(let precision) = type, precision <= 3
+        else {
             throw source.error(
-                "the rowtime column \"\(column[0].name)\" must be TIMESTAMP of at most 3 digits", at: span)
+                "invalid data type of time field for watermark definition: \(try typeText(scope.resolve(column)))",
+                at: span,
+                detail: """
+                    the field must be of type TIMESTAMP(p), the supported precision 'p' is from 0 to 3; rowtime: \
+                    "\(column[0].name)"
+                    """)
         }
         var binder = ExpressionBinder(
             source: source, scope: scope, inputWidth: relation.plan.columns.count, clause: .watermark)
-        let bound = try binder.typed(try binder.bind(watermark.expression), at: watermark.expression.span)
-        guard case .timestamp = bound.type else {
-            throw source.error("a watermark must be a TIMESTAMP, this is \(bound.type)", at: watermark.expression.span)
+        let (base, delay) = try lessDelay(watermark.expression)
+        let bound = try binder.typed(try binder.bind(base), at: base.span)
+        guard case .timestamp(let precision) = bound.type, precision <= 3 else {
+            throw source.error(
+                "a watermark must be a TIMESTAMP of at most 3 digits, this is \(bound.type)",
+                at: watermark.expression.span)
         }
-        return Watermark(column: column[0].name, text: source.sourcePlace(watermark.expression.span).text)
+        guard delay == 0 || bound.expression == .column(index, type) else {
+            throw source.notSupported(
+                "a delay of anything but the rowtime in WATERMARK", at: watermark.expression.span,
+                hint: "\(column[0].name) - INTERVAL '4' SECOND")
+        }
+        return Watermark(
+            column: column[0].name, text: source.sourcePlace(watermark.expression.span).text,
+            rowtime: relation.overLeaves(.column(index, type)), base: relation.overLeaves(bound.expression),
+            delayMilliseconds: delay)
+    }
+
+    private func typeText(_ content: ColumnContent) -> String {
+        switch content {
+        case .value(_, let type, _): "\(type)"
+        case .row: "ROW"
+        case .processingTime: "PROCTIME"
+        }
+    }
+
+    /// `ts - INTERVAL '4' SECOND` is `ts` and 4000.
+    private func lessDelay(_ expression: Expression) throws(SQLError) -> (Expression, milliseconds: Int64) {
+        guard case .binary(let sign, let left, let right) = expression.kind, sign == .subtract || sign == .add,
+            case .interval(let interval) = right.kind
+        else { return (expression, 0) }
+        guard interval.months == 0 else {
+            throw source.notSupported("an interval of months in WATERMARK", at: right.span)
+        }
+        let (base, delay) = try lessDelay(left)
+        let (sum, overflow) =
+            sign == .subtract
+            ? delay.addingReportingOverflow(interval.milliseconds)
+            : delay.subtractingReportingOverflow(interval.milliseconds)
+        guard !overflow, sum.magnitude <= TableBinder.longestDelay else {
+            throw source.error("the delay of the watermark is too long", at: right.span)
+        }
+        return (base, sum)
+    }
+
+    /// A thousand years or so in milliseconds: longer ones would leave the range of times.
+    private static let longestDelay: UInt64 = 1 << 45
+}
+
+extension Expression {
+    /// `PROCTIME()`
+    var isProcessingTimeCall: Bool {
+        guard case .function(let name, let arguments) = kind else { return false }
+        return name.name.uppercased() == "PROCTIME" && arguments.isEmpty
+    }
+}
+
+extension Relation {
+    /// An expression over a table's columns as one over its leaves.
+    fileprivate func overLeaves(_ expression: ScalarExpression) -> ScalarExpression {
+        guard case .project(let computed) = plan else { return expression }
+        return expression.replacingColumns { computed.items[$0].expression }
     }
 }

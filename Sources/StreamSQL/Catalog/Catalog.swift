@@ -39,6 +39,8 @@ struct Catalog {
         case .print, .blackhole:
             throw source.error(
                 "table \"\(name)\" cannot be read: '\(table.connector.name)' is only for writing", at: span)
+        case .datagen, .nexmark:
+            throw source.notSupported("reading connector '\(table.connector.name)' (table \"\(name)\")", at: span)
         case .filesystem(let files):
             if case .debeziumJSON = files.format {
                 throw source.notSupported("reading format 'debezium-json' (table \"\(name)\")", at: span)
@@ -54,9 +56,30 @@ struct Catalog {
                 "table \"\(name)\" does not exist", at: span,
                 hint: Suggestion.hint(for: name, among: tables.keys.sorted()))
         }
-        if case .filesystem(let files) = table.connector, case .csv = files.format {
-            throw source.notSupported("writing format 'csv' (table \"\(name)\")", at: span)
+        switch table.connector {
+        case .datagen, .nexmark:
+            throw source.error(
+                "table \"\(name)\" cannot be written: '\(table.connector.name)' is only for reading", at: span)
+        case .filesystem(let files): try checkWritable(files, table, at: span, source)
+        case .print, .blackhole: break
+        }
+        if let column = table.metadata.first(where: { !$0.isVirtual }) {
+            throw source.error(
+                "table \"\(name)\" cannot be written: metadata column \"\(column.name)\" is not writable", at: span,
+                hint: "declare it VIRTUAL")
         }
         return table
+    }
+
+    private func checkWritable(
+        _ files: FileConnector, _ table: TableDefinition, at span: SourceSpan, _ source: SourceText
+    ) throws(SQLError) {
+        let onlyRead =
+            files.isGlob
+            ? "its path is a glob"
+            : files.pathPattern != nil ? "it has a 'source.path.regex-pattern'" : nil
+        guard let onlyRead else { return }
+        throw source.error(
+            "table \"\(table.name)\" cannot be written: \(onlyRead)", at: span, hint: "it takes a folder")
     }
 }

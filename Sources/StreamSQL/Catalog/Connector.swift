@@ -1,10 +1,10 @@
 import Operators
 
-import Operators
-
 /// Where a table's rows are, with its checked options.
 package enum Connector: Hashable, Sendable {
     case filesystem(FileConnector)
+    case datagen(GeneratedRows)
+    case nexmark(NexmarkConnector)
     /// `print-identifier`, empty if none.
     case print(identifier: String)
     case blackhole
@@ -13,6 +13,8 @@ package enum Connector: Hashable, Sendable {
     package var name: String {
         switch self {
         case .filesystem: "filesystem"
+        case .datagen: "datagen"
+        case .nexmark: "nexmark"
         case .print: "print"
         case .blackhole: "blackhole"
         }
@@ -20,7 +22,12 @@ package enum Connector: Hashable, Sendable {
 }
 
 package struct FileConnector: Hashable, Sendable {
+    /// A file, a folder, or, of a source, a glob.
     package var path: String
+    /// `source.path.regex-pattern`: of the files below the path, those whose whole path matches.
+    package var pathPattern: String?
+    /// `source.monitor-interval`: how often an unbounded source looks for more.
+    package var monitorMilliseconds: Int64?
     package var format: Format
     package var rolling: RollingPolicy
 
@@ -29,12 +36,21 @@ package struct FileConnector: Hashable, Sendable {
         self.format = format
         self.rolling = rolling
     }
+
+    /// Whether the path is a glob: as a sink's folder it has no meaning.
+    package var isGlob: Bool { GlobPattern.isPattern(path) }
 }
 
 package enum Format: Hashable, Sendable {
     case json(JSONOptions)
     case csv(CSVOptions)
     case debeziumJSON(JSONOptions)
+
+    /// Whether updates and deletes can be written.
+    var takesChanges: Bool {
+        if case .debeziumJSON = self { return true }
+        return false
+    }
 
     package var name: String {
         switch self {
@@ -59,8 +75,9 @@ package struct JSONOptions: Hashable, Sendable {
 }
 
 package struct CSVOptions: Hashable, Sendable {
-    /// One ASCII character.
-    package var fieldDelimiter = UInt8(ascii: ",")
+    package var syntax = CSVSyntax()
+    package var allowComments = false
+    package var nullLiteral: String?
     package var skipHeader = false
     package var ignoreParseErrors = false
 

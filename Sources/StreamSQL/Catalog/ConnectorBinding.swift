@@ -1,3 +1,4 @@
+import Columnar
 import Operators
 
 extension TableOptions {
@@ -12,21 +13,25 @@ extension TableOptions {
             try refuse("standard-error", unless: "false")
             try refuse("sink.parallelism")
         case "blackhole": connector = .blackhole
-        case "datagen", "nexmark", "log", "kafka", "upsert-kafka", "jdbc", "faker", "elasticsearch-7", "hbase-2.2",
+        case "datagen": connector = .datagen(try generatedRows())
+        case "nexmark": connector = .nexmark(try nexmarkConnector())
+        case "log", "kafka", "upsert-kafka", "jdbc", "faker", "elasticsearch-7", "hbase-2.2",
             "kinesis",
             "mongodb", "hive", "iceberg", "paimon", "hudi", "python-input-format":
             throw source.notSupported("connector '\(option.value)'", at: option.valueSpan)
         default:
             throw source.error(
                 "connector '\(option.value)' does not exist", at: option.valueSpan,
-                detail: "connectors: blackhole, filesystem, print",
-                hint: Suggestion.hint(for: option.value, among: ["blackhole", "filesystem", "print"]))
+                detail: "connectors: \(TableOptions.connectors.joined(separator: ", "))",
+                hint: Suggestion.hint(for: option.value, among: TableOptions.connectors))
         }
         try refuseWatermarkOptions()
         try refuse("late.policy", unless: "drop")
         try finish(for: "connector '\(option.value)'")
         return connector
     }
+
+    private static let connectors = ["blackhole", "datagen", "filesystem", "nexmark", "print"]
 
     /// Watermarks follow every record: that is 'on-event', and the only strategy.
     private mutating func refuseWatermarkOptions() throws(SQLError) {
@@ -41,9 +46,12 @@ extension TableOptions {
         guard !path.value.isEmpty, !path.value.utf8.contains(0) else {
             throw malformed(path, hint: "a file, or a folder")
         }
-        if let glob = path.value.first(where: { "*?[".contains($0) }) {
-            throw source.notSupported("a glob ('\(glob)') in 'path'", at: path.valueSpan)
+        do throws(GlobPattern.Unreadable) {
+            if GlobPattern.isPattern(path.value) { _ = try GlobPattern(path.value) }
+        } catch {
+            throw malformed(path, hint: error.reason)
         }
+        let monitor = try monitorMilliseconds()
         let format = try takeRequired("format", at: table)
         var rolling = RollingPolicy()
         rolling.fileSizeBytes = Int(
@@ -55,14 +63,33 @@ extension TableOptions {
         // Parts are looked at with every write and barrier, which is more often than anybody asks for.
         _ = try takeMilliseconds("sink.rolling-policy.check-interval", default: 0)
         for key in [
-            "source.monitor-interval", "source.path.regex-pattern", "source.report-statistics",
-            "partition.default-name",
-            "sink.parallelism", "scan.parallelism", "auto-compaction", "compaction.file-size", "compaction.parallelism",
+            "source.report-statistics", "partition.default-name", "sink.parallelism", "scan.parallelism",
+            "auto-compaction", "compaction.file-size", "compaction.parallelism",
             "sink.partition-commit.trigger", "sink.partition-commit.delay", "sink.partition-commit.policy.kind",
             "sink.shuffle-by-partition.enable",
         ] { try refuse(key) }
-        return FileConnector(
-            path: path.value, format: try self.format(format), rolling: rolling)
+        var connector = FileConnector(path: path.value, format: try self.format(format), rolling: rolling)
+        connector.pathPattern = try pathPattern()
+        connector.monitorMilliseconds = monitor
+        return connector
+    }
+
+    private mutating func pathPattern() throws(SQLError) -> String? {
+        guard let option = take("source.path.regex-pattern") else { return nil }
+        do throws(InvalidPattern) {
+            _ = try RegularExpression(option.value)
+        } catch {
+            throw malformed(option, hint: "\(error)")
+        }
+        return option.value
+    }
+
+    private mutating func monitorMilliseconds() throws(SQLError) -> Int64? {
+        guard let option = take("source.monitor-interval") else { return nil }
+        guard let interval = Quantity.milliseconds(option.value), interval > 0 else {
+            throw malformed(option, hint: Quantity.durationHint)
+        }
+        return interval
     }
 
     // MARK: Formats
@@ -108,29 +135,6 @@ extension TableOptions {
         try refuse("\(prefix).map-null-key.literal", unless: "null")
         _ = try takeBoolean("\(prefix).encode.decimal-as-plain-number")
         try refuse("\(prefix).encode.ignore-null-fields", unless: "false")
-        return options
-    }
-
-    private mutating func csvOptions() throws(SQLError) -> CSVOptions {
-        var options = CSVOptions()
-        options.skipHeader = try takeBoolean("csv.skip-header")
-        options.ignoreParseErrors = try takeBoolean("csv.ignore-parse-errors")
-        if let option = take("csv.field-delimiter") {
-            let bytes = Array((option.value == "\\t" ? "\t" : option.value).utf8)
-            guard bytes.count == 1, bytes[0] < 0x80, !"\"\r\n".utf8.contains(bytes[0]) else {
-                throw malformed(
-                    option, hint: "it is one ASCII character other than a quote or a line end; a tab is '\\t'")
-            }
-            options.fieldDelimiter = bytes[0]
-        }
-        try refuse("csv.disable-quote-character", unless: "false")
-        try refuse("csv.quote-character", unless: "\"")
-        try refuse("csv.allow-comments", unless: "false")
-        for key in [
-            "array-element-delimiter", "escape-character", "null-literal", "write-bigdecimal-in-scientific-notation",
-        ] {
-            try refuse("csv.\(key)")
-        }
         return options
     }
 }

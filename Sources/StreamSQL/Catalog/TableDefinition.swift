@@ -1,18 +1,33 @@
 import Columnar
 import Operators
 
-/// A column computed from physical ones, bound over the physical columns' leaves in the order of `TableDefinition.leaves`.
+/// A column computed from others, bound over the physical columns' leaves in the order of `TableDefinition.leaves`, and then
+/// the metadata.
 package struct ComputedColumn: Sendable {
     package var name: String
     package var expression: ScalarExpression
     package var isNullable: Bool
 }
 
-/// Checked and kept; not used before windows come.
 package struct Watermark: Sendable {
+    /// The rowtime's name.
     package var column: String
     /// As written: `ts - INTERVAL '4' SECOND`.
     package var text: String
+    /// Over the leaves, as computed columns are.
+    package var rowtime: ScalarExpression
+    /// The watermark is this less the delay.
+    package var base: ScalarExpression
+    package var delayMilliseconds: Int64
+}
+
+/// A column that is not in the records: where they come from.
+package struct MetadataColumn: Sendable {
+    package var name: String
+    package var metadata: FileMetadata
+    package var isNullable: Bool
+    /// One that is not is asked of a sink too, and none can write it.
+    package var isVirtual: Bool
 }
 
 /// A table as CREATE TABLE declares it.
@@ -21,7 +36,10 @@ package struct TableDefinition: Sendable {
     /// What files hold; columns of the primary key are NOT NULL.
     package var columns: [Field]
     package var computed: [ComputedColumn]
-    /// The names of physical and computed columns, in the order of the declaration.
+    package var metadata: [MetadataColumn] = []
+    /// Names of columns `AS PROCTIME()`.
+    package var processingTimes: [String] = []
+    /// The names of all columns, in the order of the declaration.
     package var columnOrder: [String]
     package var watermark: Watermark?
     package var primaryKey: [String]

@@ -76,6 +76,11 @@ struct TableOptions {
         throw source.notSupported(what, at: option.keySpan)
     }
 
+    /// The options given whose names begin so, in their order.
+    func keys(withPrefix prefix: String) -> [String] { options.map(\.key).filter { $0.hasPrefix(prefix) } }
+
+    func first(withPrefix prefix: String) -> TableOption? { options.first { $0.key.hasPrefix(prefix) } }
+
     func malformed(_ option: TableOption, hint: String) -> SQLError {
         source.error("invalid value for option '\(option.key)'", at: option.valueSpan, hint: hint)
     }

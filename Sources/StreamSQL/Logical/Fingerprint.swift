@@ -33,7 +33,10 @@ private func operatorText(_ plan: LogicalPlan) -> String {
     case .filter(let filter): return "filter \(filter.condition.canonicalText)"
     case .project(let projection):
         return "project " + projection.items.map(\.expression.canonicalText).joined(separator: " ")
-    case .aggregate(let aggregation): return aggregateText(aggregation)
+    case .aggregate(let aggregation):
+        return "aggregate \(groupsText(aggregation.groupColumns, aggregation.calls))"
+    case .windows(let windows): return "windows \(windows.shape.canonicalText) of \(windows.time.canonicalText)"
+    case .aggregateWindows(let aggregation): return windowAggregateText(aggregation)
     case .unionAll: return "union-all"
     case .sink(let sink):
         let columns = sink.table.columns.map { "\(quoted($0.name)):\($0.type)\($0.isNullable ? "" : "!")" }
@@ -50,21 +53,42 @@ private func scanText(_ scan: Scan) -> String {
     let predicates = scan.predicates.map { predicate in
         "($\(predicate.column) \(predicate.comparison.rawValue) \(predicate.literal.canonicalText))"
     }
+    let watermark = scan.watermark.map { watermark in
+        " watermark \(watermark.rowtime.canonicalText) \(watermark.base.canonicalText) -\(watermark.delayMilliseconds)"
+            + (watermark.isOutput ? " output" : "")
+    }
     return "scan \(connectorText(scan.table.connector)) [\(columns.joined(separator: " "))] "
         + "where [\(predicates.joined(separator: " "))]"
+        + scan.metadata.map { " metadata \(quoted($0.metadata.rawValue))" }.joined() + (watermark ?? "")
 }
 
-private func aggregateText(_ aggregation: Aggregation) -> String {
-    let groups = aggregation.groupColumns.map { "$\($0)" }.joined(separator: " ")
-    let calls = aggregation.calls.map { call in
+private func groupsText(_ groupColumns: [Int], _ aggregateCalls: [AggregateCall]) -> String {
+    let groups = groupColumns.map { "$\($0)" }.joined(separator: " ")
+    let calls = aggregateCalls.map { call in
         "\(call.function.rawValue)(\(call.argument.map { "$\($0)" } ?? "")):\(call.resultType)"
     }
-    return "aggregate by [\(groups)] calls [\(calls.joined(separator: " "))]"
+    return "by [\(groups)] calls [\(calls.joined(separator: " "))]"
+}
+
+private func windowAggregateText(_ aggregation: WindowAggregation) -> String {
+    let windows =
+        switch aggregation.windows {
+        case .attached(let start, let end, let isEventTime):
+            "named by $\(start) $\(end) in \(isEventTime ? "event" : "processing") time"
+        case .sliced(let time): "of \(time.canonicalText)"
+        }
+    let properties = aggregation.properties.map(\.rawValue).joined(separator: " ")
+    return "aggregate-windows \(aggregation.shape.canonicalText) \(windows) "
+        + "\(groupsText(aggregation.groupColumns, aggregation.calls)) gives [\(properties)]"
 }
 
 private func connectorText(_ connector: Connector) -> String {
     switch connector {
-    case .filesystem(let files): "filesystem \(quoted(files.path)) \(formatText(files.format))"
+    case .filesystem(let files):
+        "filesystem \(quoted(files.path))" + (files.pathPattern.map { " matching \(quoted($0))" } ?? "")
+            + (files.monitorMilliseconds == nil ? "" : " unbounded") + " \(formatText(files.format))"
+    case .datagen(let rows): "datagen \(quoted("\(rows.canonicalText)"))"
+    case .nexmark(let events): "nexmark \(quoted("\(events)"))"
     case .print(let identifier): "print \(quoted(identifier))"
     case .blackhole: "blackhole"
     }
@@ -76,8 +100,10 @@ private func formatText(_ format: Format) -> String {
         "\(format.name)(ignore-errors=\(options.ignoreParseErrors) fail-on-missing=\(options.failOnMissingField) "
             + "timestamps=\(options.timestampFormat.rawValue))"
     case .csv(let options):
-        "csv(delimiter=\(options.fieldDelimiter) skip-header=\(options.skipHeader) "
-            + "ignore-errors=\(options.ignoreParseErrors))"
+        "csv(delimiter=\(options.syntax.fieldDelimiter) quote=\(options.syntax.quote ?? 0) "
+            + "escape=\(options.syntax.escape ?? 0) "
+            + "comments=\(options.allowComments) null=\(options.nullLiteral.map(quoted) ?? "none") "
+            + "skip-header=\(options.skipHeader) ignore-errors=\(options.ignoreParseErrors))"
     }
 }
 
@@ -116,5 +142,22 @@ extension Literal {
         case .string(let value): quoted(value)
         case .timestamp(let milliseconds): "\(milliseconds)"
         }
+    }
+}
+
+extension WindowShape {
+    fileprivate var canonicalText: String {
+        "\(function.rawValue)(size=\(size) slide=\(slide) offset=\(offset))"
+    }
+}
+
+extension WindowTime {
+    fileprivate var canonicalText: String { column.map { "$\($0)" } ?? "processing time" }
+}
+
+extension GeneratedRows {
+    fileprivate var canonicalText: String {
+        let columns = fields.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+        return "\(rowCount.map { "\($0)" } ?? "without end") [\(columns.joined(separator: ", "))]"
     }
 }

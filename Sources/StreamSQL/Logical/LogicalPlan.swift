@@ -17,11 +17,26 @@ package struct PlanColumn: Hashable, Sendable {
     }
 }
 
-/// Reads a table. Output: one column per `ScanColumn`, of the rows for which all predicates are TRUE.
+/// Reads a table. Output: one column per `ScanColumn`, of the rows for which all predicates are TRUE; then the metadata, and
+/// the rowtime, if the watermark says so.
 package struct Scan: Sendable {
     package var table: TableDefinition
     package var columns: [ScanColumn]
+    package var metadata: [MetadataColumn] = []
     package var predicates: [ScanPredicate]
+    /// Where the table declares one; nil once the optimiser has found that no operator needs it.
+    package var watermark: ScanWatermark?
+}
+
+/// How a scan's watermark follows its rows, every one of them.
+package struct ScanWatermark: Hashable, Sendable {
+    /// Over the scan's columns and metadata, as is `base`.
+    package var rowtime: ScalarExpression
+    /// The watermark is this less the delay.
+    package var base: ScalarExpression
+    package var delayMilliseconds: Int64
+    /// The rowtime is the last column of the output, since the plan asks for what is computed anyway.
+    package var isOutput = false
 }
 
 /// Keeps the rows for which the condition is TRUE.
@@ -69,6 +84,8 @@ package indirect enum LogicalPlan: Sendable {
     case filter(Filter)
     case project(Projection)
     case aggregate(Aggregation)
+    case windows(WindowTable)
+    case aggregateWindows(WindowAggregation)
     case unionAll(UnionAll)
     case sink(Sink)
 }
@@ -86,6 +103,8 @@ extension LogicalPlan {
         case .filter(let filter): [filter.input]
         case .project(let projection): [projection.input]
         case .aggregate(let aggregation): [aggregation.input]
+        case .windows(let windows): [windows.input]
+        case .aggregateWindows(let aggregation): [aggregation.input]
         case .unionAll(let union): union.inputs
         case .sink(let sink): [sink.input]
         }
@@ -94,13 +113,20 @@ extension LogicalPlan {
     package var columns: [PlanColumn] {
         switch self {
         case .scan(let scan):
-            return scan.columns.map {
+            var columns = scan.columns.map {
                 PlanColumn($0.path.joined(separator: "."), $0.type, isNullable: $0.isNullable && $0.kind == .value)
             }
+            columns += scan.metadata.map { PlanColumn($0.name, $0.metadata.type, isNullable: $0.isNullable) }
+            guard let watermark = scan.watermark, watermark.isOutput else { return columns }
+            // A NULL is a bad record.
+            let name = scan.table.watermark?.column ?? ""
+            return columns + [PlanColumn(name, watermark.rowtime.type, isNullable: false)]
         case .filter(let filter): return filter.input.columns
         case .project(let projection):
             return projection.items.map { PlanColumn($0.name, $0.expression.type, isNullable: $0.isNullable) }
         case .aggregate(let aggregation): return aggregation.columns
+        case .windows(let windows): return windows.columns
+        case .aggregateWindows(let aggregation): return aggregation.columns
         case .unionAll(let union): return union.columns
         case .sink(let sink): return sink.input.columns
         }
@@ -108,9 +134,9 @@ extension LogicalPlan {
 
     package var changelog: ChangelogMode {
         switch self {
-        case .scan: .appendOnly
+        case .scan, .aggregateWindows: .appendOnly
         case .aggregate(let aggregation): aggregation.changelog
-        case .filter, .project, .unionAll, .sink:
+        case .filter, .project, .windows, .unionAll, .sink:
             inputs.contains { $0.changelog == .updating } ? .updating : .appendOnly
         }
     }
@@ -128,8 +154,15 @@ extension LogicalPlan {
 extension Aggregation {
     package var changelog: ChangelogMode { .updating }
 
-    var columns: [PlanColumn] {
-        let input = input.columns
+    var columns: [PlanColumn] { PlanColumn.ofGroups(groupColumns, calls, names: names, over: input) }
+}
+
+extension PlanColumn {
+    /// What a grouping operator gives: its group columns, then its calls.
+    static func ofGroups(
+        _ groupColumns: [Int], _ calls: [AggregateCall], names: [String], over plan: LogicalPlan
+    ) -> [PlanColumn] {
+        let input = plan.columns
         var columns = groupColumns.enumerated().map { position, index in
             PlanColumn(names[position], input[index].type, isNullable: input[index].isNullable)
         }

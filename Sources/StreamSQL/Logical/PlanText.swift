@@ -41,21 +41,38 @@ enum PlanText {
                 return text == item.name ? text : "\(text) AS \(item.name)"
             }
             return "Project \(items.joined(separator: ", "))"
-        case .aggregate(let aggregation): return title(of: aggregation)
+        case .aggregate(let aggregation):
+            return "GroupAggregate"
+                + groupsText(aggregation.groupColumns, aggregation.calls, names(of: aggregation.input))
+        case .windows(let windows):
+            let time = windows.time.column.map { names(of: windows.input)[$0] } ?? "processing time"
+            return "WindowTable \(windows.shape.text) of \(time)"
+        case .aggregateWindows(let aggregation): return title(of: aggregation)
         case .unionAll: return "UnionAll"
         case .sink(let sink): return "Sink \(sink.table.name) (\(sink.table.connector.text))"
         }
     }
 
-    private static func title(of aggregation: Aggregation) -> String {
-        let inputNames = names(of: aggregation.input)
-        let groups = aggregation.groupColumns.map { inputNames[$0] }
-        let calls = aggregation.calls.map { call in
+    /// ` by k: COUNT(*), MAX(v)`
+    private static func groupsText(_ groupColumns: [Int], _ calls: [AggregateCall], _ names: [String]) -> String {
+        let groups = groupColumns.map { names[$0] }
+        let calls = calls.map { call in
             guard let argument = call.argument else { return call.function.rawValue }
-            return "\(call.function.rawValue)(\(inputNames[argument]))"
+            return "\(call.function.rawValue)(\(names[argument]))"
         }
         let groupBy = groups.isEmpty ? "" : " by \(groups.joined(separator: ", "))"
-        return "GroupAggregate\(groupBy): \(calls.isEmpty ? "no aggregates" : calls.joined(separator: ", "))"
+        return "\(groupBy): \(calls.isEmpty ? "no aggregates" : calls.joined(separator: ", "))"
+    }
+
+    private static func title(of aggregation: WindowAggregation) -> String {
+        let names = names(of: aggregation.input)
+        let time =
+            switch aggregation.windows {
+            case .attached(let start, let end, _): "named by \(names[start]), \(names[end])"
+            case .sliced(let time): "of \(time.column.map { names[$0] } ?? "processing time")"
+            }
+        return "WindowAggregate \(aggregation.shape.text) \(time)"
+            + groupsText(aggregation.groupColumns, aggregation.calls, names)
     }
 
     private static func names(of plan: LogicalPlan) -> [String] { plan.columns.map(\.name) }
@@ -66,6 +83,8 @@ enum PlanText {
         switch plan {
         case .scan(let scan): notes(on: scan)
         case .aggregate(let aggregation): notes(on: aggregation)
+        case .windows(let windows): notes(on: windows)
+        case .aggregateWindows(let aggregation): notes(on: aggregation)
         case .sink(let sink): notes(on: sink)
         case .filter, .project, .unionAll: []
         }
@@ -74,6 +93,10 @@ enum PlanText {
     private static func notes(on scan: Scan) -> [String] {
         let names = scan.columns.map(\.text)
         var notes = ["checked columns: " + (names.isEmpty ? "none" : names.joined(separator: ", "))]
+        if !scan.metadata.isEmpty {
+            let names = scan.metadata.map { "\($0.name) from '\($0.metadata.rawValue)'" }
+            notes.append("metadata: \(names.joined(separator: ", "))")
+        }
         if !scan.predicates.isEmpty {
             let predicates = scan.predicates.map { predicate in
                 let column = scan.columns[predicate.column]
@@ -82,29 +105,79 @@ enum PlanText {
             }
             notes.append("pushed predicates: \(predicates.joined(separator: " AND "))")
         }
-        if let watermark = scan.table.watermark {
-            notes.append("watermark for \(watermark.column) declared as \(watermark.text): not used yet")
+        return notes + watermarkNotes(on: scan) + boundNotes(on: scan)
+    }
+
+    private static func watermarkNotes(on scan: Scan) -> [String] {
+        guard let declared = scan.table.watermark else { return [] }
+        let text = "watermark for \(declared.column): \(declared.text)"
+        guard let watermark = scan.watermark else { return [text + ", which no operator needs"] }
+        return [text + ", after every row" + (watermark.isOutput ? "; \(declared.column) is computed once, here" : "")]
+    }
+
+    /// What comes later, and when, is not in the data.
+    private static func boundNotes(on scan: Scan) -> [String] {
+        guard case .filesystem(let files) = scan.table.connector, let interval = files.monitorMilliseconds else {
+            return []
         }
-        return notes
+        let note = "unbounded: new and grown files are looked for every \(WindowShape.durationText(interval))"
+        guard scan.watermark != nil else { return [note] }
+        return [note, "not deterministic: which rows are late depends on when files are found"]
     }
 
     private static func notes(on aggregation: Aggregation) -> [String] {
         let input = aggregation.input.columns
-        var notes: [String] = []
+        var notes = [exchangeNote(aggregation.groupColumns, input)]
         if aggregation.groupColumns.isEmpty {
             notes.append("state: one row")
         } else {
             let keys = aggregation.groupColumns.map { "\(input[$0].name) \(input[$0].type)" }
             notes.append(
-                "state: one row per key (\(keys.joined(separator: ", "))): bounded by the number of distinct keys")
-        }
-        for call in aggregation.calls where call.resultType == .double && [.sum, .avg].contains(call.function) {
-            guard let argument = call.argument else { continue }
-            notes.append(
-                "not deterministic: \(call.function.rawValue)(\(input[argument].name)) of DOUBLE depends on the order of rows"
+                "state: one row per key (\(keys.joined(separator: ", "))), for ever: bounded by the number of distinct keys"
             )
         }
-        return notes
+        return notes + orderNotes(aggregation.calls, input)
+    }
+
+    /// How rows come from the subtasks before.
+    private static func exchangeNote(_ keys: [Int], _ input: [PlanColumn]) -> String {
+        guard !keys.isEmpty else { return "exchange: all rows to one subtask" }
+        return "exchange: rows by key group of \(keys.map { input[$0].name }.joined(separator: ", "))"
+    }
+
+    private static func notes(on windows: WindowTable) -> [String] {
+        windows.time == .processing ? [clockNote] : []
+    }
+
+    private static let clockNote = "not deterministic: the windows of a row depend on when it is read"
+
+    private static func notes(on aggregation: WindowAggregation) -> [String] {
+        let input = aggregation.input.columns
+        var notes = [exchangeNote(aggregation.groupColumns, input)]
+        var pane = "window"
+        if case .sliced = aggregation.windows, aggregation.shape.slide < aggregation.shape.size {
+            pane = "pane of \(WindowShape.durationText(aggregation.shape.slide))"
+        }
+        let keys = aggregation.groupColumns.map { "\(input[$0].name) \(input[$0].type)" }
+        let rows = keys.isEmpty ? "one row per" : "one row per key (\(keys.joined(separator: ", "))) and"
+        let time = aggregation.windows.isEventTime ? "event time" : "processing time"
+        notes.append("state: \(rows) \(pane): dropped when \(time) passes the window's end")
+        if !aggregation.windows.isEventTime {
+            notes.append(clockNote)
+        } else if aggregation.input.mayGiveLateRows {
+            notes.append("late rows are dropped and counted")
+        }
+        return notes + orderNotes(aggregation.calls, input)
+    }
+
+    private static func orderNotes(_ calls: [AggregateCall], _ input: [PlanColumn]) -> [String] {
+        calls.compactMap { call in
+            guard call.resultType == .double, [.sum, .avg].contains(call.function), let argument = call.argument else {
+                return nil
+            }
+            let name = "\(call.function.rawValue)(\(input[argument].name))"
+            return "not deterministic: \(name) of DOUBLE depends on the order of rows"
+        }
     }
 
     private static func notes(on sink: Sink) -> [String] {
@@ -121,6 +194,17 @@ enum PlanText {
     }
 }
 
+extension LogicalPlan {
+    /// What windows give is never late.
+    fileprivate var mayGiveLateRows: Bool {
+        switch self {
+        case .scan: true
+        case .aggregateWindows: false
+        default: inputs.contains { $0.mayGiveLateRows }
+        }
+    }
+}
+
 extension ScanColumn {
     var name: String { path.joined(separator: ".") + (kind == .presence ? " (presence)" : "") }
 
@@ -132,7 +216,7 @@ extension Connector {
     var text: String {
         switch self {
         case .filesystem(let files): "filesystem \(files.format.name) '\(files.path)'"
-        case .print, .blackhole: name
+        case .datagen, .nexmark, .print, .blackhole: name
         }
     }
 }

@@ -42,6 +42,8 @@ enum ColumnPruning {
             return pruned
         case .project(let projection): return prune(projection, needed)
         case .aggregate(let aggregation): return prune(aggregation, needed)
+        case .windows(let windows): return prune(windows, needed)
+        case .aggregateWindows(let aggregation): return prune(aggregation, needed)
         case .unionAll(let union):
             let columns = needed.sorted()
             let inputs = union.inputs.map { exact($0, columns) }
@@ -55,10 +57,35 @@ enum ColumnPruning {
     }
 
     private static func prune(_ scan: Scan, _ needed: Set<Int>) -> Pruned {
-        let columns = needed.sorted()
-        var pruned = scan
-        pruned.columns = columns.map { scan.columns[$0] }
-        return Pruned(plan: .scan(pruned), positions: positions(columns))
+        var read = needed
+        scan.watermark?.rowtime.collectColumns(into: &read)
+        scan.watermark?.base.collectColumns(into: &read)
+        let columns = read.sorted()
+        var pruned = Pruned(plan: .scan(scan), positions: positions(columns))
+        var rest = scan
+        rest.columns = columns.filter { $0 < scan.columns.count }.map { scan.columns[$0] }
+        rest.metadata = columns.filter { $0 >= scan.columns.count }.map { scan.metadata[$0 - scan.columns.count] }
+        if let watermark = scan.watermark {
+            rest.watermark?.rowtime = pruned.over(watermark.rowtime)
+            rest.watermark?.base = pruned.over(watermark.base)
+        }
+        pruned.plan = .scan(rest)
+        return pruned
+    }
+
+    /// The columns of the windows stay together.
+    private static func prune(_ windows: WindowTable, _ needed: Set<Int>) -> Pruned {
+        let width = windows.input.columns.count
+        var below = needed.filter { $0 < width }
+        if let time = windows.time.column { below.insert(time) }
+        let input = prune(windows.input, below)
+        let prunedWidth = input.plan.columns.count
+        var positions = input.positions
+        for index in windows.properties.indices { positions[width + index] = prunedWidth + index }
+        let pruned = WindowTable(
+            input: input.plan, shape: windows.shape, time: windows.time.over { input.position(of: $0) },
+            place: windows.place)
+        return Pruned(plan: .windows(pruned), positions: positions)
     }
 
     private static func prune(_ projection: Projection, _ needed: Set<Int>) -> Pruned {
@@ -79,22 +106,39 @@ enum ColumnPruning {
     private static func prune(_ aggregation: Aggregation, _ needed: Set<Int>) -> Pruned {
         let groups = aggregation.groupColumns.count
         let calls = aggregation.calls.indices.filter { needed.contains(groups + $0) }
-        var below = Set(aggregation.groupColumns)
-        for call in calls {
-            if let argument = aggregation.calls[call].argument { below.insert(argument) }
-        }
-        let input = prune(aggregation.input, below)
+        let input = prune(aggregation.input, inputs(of: aggregation.groupColumns, calls.map { aggregation.calls[$0] }))
         var pruned = aggregation
         pruned.input = input.plan
         pruned.groupColumns = aggregation.groupColumns.map { input.position(of: $0) }
-        pruned.calls = calls.map { index in
-            var call = aggregation.calls[index]
-            call.argument = call.argument.map { input.position(of: $0) }
-            return call
-        }
+        pruned.calls = calls.map { input.over(aggregation.calls[$0]) }
         let kept = Array(0..<groups) + calls.map { groups + $0 }
         pruned.names = kept.map { aggregation.names[$0] }
         return Pruned(plan: .aggregate(pruned), positions: positions(kept))
+    }
+
+    /// So do the columns that place a row in time; properties nobody asks for go.
+    private static func prune(_ aggregation: WindowAggregation, _ needed: Set<Int>) -> Pruned {
+        let groups = aggregation.groupColumns.count
+        let calls = aggregation.calls.indices.filter { needed.contains(groups + $0) }
+        let firstProperty = groups + aggregation.calls.count
+        let properties = aggregation.properties.indices.filter { needed.contains(firstProperty + $0) }
+        var below = inputs(of: aggregation.groupColumns, calls.map { aggregation.calls[$0] })
+        below.formUnion(aggregation.windows.columns)
+        let input = prune(aggregation.input, below)
+        var pruned = aggregation
+        pruned.input = input.plan
+        pruned.windows = aggregation.windows.over { input.position(of: $0) }
+        pruned.groupColumns = aggregation.groupColumns.map { input.position(of: $0) }
+        pruned.calls = calls.map { input.over(aggregation.calls[$0]) }
+        pruned.properties = properties.map { aggregation.properties[$0] }
+        let named = Array(0..<groups) + calls.map { groups + $0 }
+        pruned.names = named.map { aggregation.names[$0] }
+        return Pruned(
+            plan: .aggregateWindows(pruned), positions: positions(named + properties.map { firstProperty + $0 }))
+    }
+
+    private static func inputs(of groups: [Int], _ calls: [AggregateCall]) -> Set<Int> {
+        Set(groups).union(calls.compactMap(\.argument))
     }
 }
 
@@ -105,6 +149,12 @@ extension ColumnPruning.Pruned {
     }
 
     fileprivate func column(_ column: Int, _ type: DataType) -> ScalarExpression { .column(position(of: column), type) }
+
+    fileprivate func over(_ call: AggregateCall) -> AggregateCall {
+        var call = call
+        call.argument = call.argument.map { position(of: $0) }
+        return call
+    }
 
     /// The expression over the pruned output.
     fileprivate func over(_ expression: ScalarExpression) -> ScalarExpression {

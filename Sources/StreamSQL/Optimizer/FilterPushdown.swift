@@ -15,7 +15,13 @@ enum FilterPushdown {
         case .filter(let filter):
             return push(filter.condition.conjuncts.filter { !$0.isTrue } + conditions, into: filter.input)
         case .project(let projection): return push(conditions, through: projection)
-        case .aggregate(let aggregation): return push(conditions, through: aggregation)
+        case .aggregate(let aggregation): return push(conditions, throughGroups: aggregation.groupColumns, of: plan)
+        case .aggregateWindows(let aggregation):
+            return push(conditions, throughGroups: aggregation.groupColumns, of: plan)
+        case .windows(let windows):
+            let width = windows.input.columns.count
+            let (below, above) = split(conditions) { $0 < width }
+            return plan.over([push(below, into: windows.input)]).filtered(by: above)
         case .unionAll(let union):
             return .unionAll(UnionAll(inputs: union.inputs.map { push(conditions, into: $0) }))
         case .sink(let sink):
@@ -52,22 +58,30 @@ enum FilterPushdown {
     }
 
     /// A condition on group columns alone holds for a whole group or for none of it.
-    private static func push(_ conditions: [ScalarExpression], through aggregation: Aggregation) -> LogicalPlan {
+    private static func push(
+        _ conditions: [ScalarExpression], throughGroups groups: [Int], of plan: LogicalPlan
+    ) -> LogicalPlan {
+        let input = plan.inputs[0]
+        let types = groups.isEmpty ? [] : input.columns.map(\.type)
+        let (below, above) = split(conditions) { $0 < groups.count }
+        let carried = below.map { condition in
+            condition.replacingColumns { .column(groups[$0], types[groups[$0]]) }
+        }
+        return plan.over([push(carried, into: input)]).filtered(by: above)
+    }
+
+    /// The conditions all of whose columns pass, of which there has to be one, and the others.
+    private static func split(
+        _ conditions: [ScalarExpression], _ passes: (Int) -> Bool
+    ) -> (below: [ScalarExpression], above: [ScalarExpression]) {
         var below: [ScalarExpression] = []
         var above: [ScalarExpression] = []
         for condition in conditions {
             var columns: Set<Int> = []
             condition.collectColumns(into: &columns)
-            if !columns.isEmpty, columns.allSatisfy({ $0 < aggregation.groupColumns.count }) {
-                below.append(
-                    condition.replacingColumns { column in
-                        .column(aggregation.groupColumns[column], aggregation.columns[column].type)
-                    })
-            } else {
-                above.append(condition)
-            }
+            if !columns.isEmpty, columns.allSatisfy(passes) { below.append(condition) } else { above.append(condition) }
         }
-        return LogicalPlan.aggregate(aggregation).over([push(below, into: aggregation.input)]).filtered(by: above)
+        return (below, above)
     }
 }
 

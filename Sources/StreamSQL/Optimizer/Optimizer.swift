@@ -3,25 +3,30 @@ import Operators
 
 // The rules, in their order. Each is a function from plan to plan that keeps the rows and the columns of the whole:
 //
-// 1. filters go down to the scans, through projections, UNION ALL and, on group columns, aggregations;
-// 2. from the bottom up, neighbouring projections become one, a projection over `column = literal` sees the literal, and what
+// 1. watermarks that no window needs go;
+// 2. filters go down to the scans, through projections, windows, UNION ALL and, on group columns, aggregations;
+// 3. from the bottom up, neighbouring projections become one, a projection over `column = literal` sees the literal, and what
 //    is constant is computed;
-// 3. columns nobody asks for go, down to the leaves of the scans;
-// 4. conditions of the form `leaf op literal` become predicates of the scan;
-// 5. projections that only rename go.
+// 4. columns nobody asks for go, down to the leaves of the scans;
+// 5. windows that only their aggregation looks at are cut by it, and 3 and 4 are repeated;
+// 6. conditions of the form `leaf op literal` become predicates of a scan without watermark;
+// 7. what a scan computes for its watermark is not computed again;
+// 8. projections that only rename go.
 //
 // A row that a filter drops is computed less far than before: an expression that would have failed on it does not run.
 // Nothing that may fail is computed on more rows than as written.
 
 package enum Optimizer {
     package static func optimize(_ plan: LogicalPlan) -> LogicalPlan {
-        let filtered = FilterPushdown.apply(plan)
+        let filtered = FilterPushdown.apply(WatermarkUse.apply(plan))
         let merged = ProjectionMerge.apply(filtered)
         let pruned = ColumnPruning.apply(merged)
-        let pushed = ScanPredicates.apply(pruned)
+        let cut = WindowSlicing.apply(pruned)
+        let pushed = ScanPredicates.apply(cut)
+        let shared = RowtimeSharing.apply(pushed)
         // Under a sink nobody sees what columns are called.
-        if case .sink = pushed { return withoutRenames(pushed) }
-        return pushed
+        if case .sink = shared { return withoutRenames(shared) }
+        return shared
     }
 
     /// The plan without projections that only give other names.
@@ -55,6 +60,12 @@ extension LogicalPlan {
         case .aggregate(var aggregation):
             aggregation.input = inputs[0]
             return .aggregate(aggregation)
+        case .windows(var windows):
+            windows.input = inputs[0]
+            return .windows(windows)
+        case .aggregateWindows(var aggregation):
+            aggregation.input = inputs[0]
+            return .aggregateWindows(aggregation)
         case .unionAll: return .unionAll(UnionAll(inputs: inputs))
         case .sink(var sink):
             sink.input = inputs[0]

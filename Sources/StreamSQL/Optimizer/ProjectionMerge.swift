@@ -15,7 +15,13 @@ enum ProjectionMerge {
         case .filter(var filter):
             filter.condition = ExpressionSimplifier.simplify(filter.condition)
             return filter.condition.isTrue ? filter.input : .filter(filter)
-        case .scan, .aggregate, .unionAll, .sink: return plan
+        case .scan(var scan):
+            if let watermark = scan.watermark {
+                scan.watermark?.rowtime = ExpressionSimplifier.simplify(watermark.rowtime)
+                scan.watermark?.base = ExpressionSimplifier.simplify(watermark.base)
+            }
+            return .scan(scan)
+        case .aggregate, .windows, .aggregateWindows, .unionAll, .sink: return plan
         }
     }
 

@@ -1,15 +1,20 @@
 import Columnar
 import Operators
 
-/// Turns `leaf op literal` under AND into predicates of the scan; the rest stays a filter.
+/// Turns `leaf op literal` under AND into predicates of the scan; the rest stays a filter. A watermark follows all rows, so the
+/// scan has to give them all.
 enum ScanPredicates {
     static func apply(_ plan: LogicalPlan) -> LogicalPlan {
-        guard case .filter(let filter) = plan, case .scan(var scan) = filter.input else {
+        guard case .filter(let filter) = plan, case .scan(var scan) = filter.input, scan.watermark == nil else {
             return plan.over(plan.inputs.map(apply))
         }
         var rest: [ScalarExpression] = []
         for conjunct in filter.condition.conjuncts {
-            if let predicate = predicate(conjunct) { scan.predicates.append(predicate) } else { rest.append(conjunct) }
+            if let predicate = predicate(conjunct), predicate.column < scan.columns.count {
+                scan.predicates.append(predicate)
+            } else {
+                rest.append(conjunct)
+            }
         }
         return LogicalPlan.scan(scan).filtered(by: rest)
     }

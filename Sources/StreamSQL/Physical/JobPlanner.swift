@@ -49,6 +49,11 @@ package struct JobPlanner {
             chain.links.append(ProjectDescription(expressions: projection.items.map(\.expression)))
             return chain
         case .aggregate(let aggregation): return aggregate(aggregation)
+        case .windows(let windows):
+            var chain = chain(windows.input)
+            chain.links.append(windows.description)
+            return chain
+        case .aggregateWindows(let aggregation): return aggregate(aggregation)
         case .unionAll(let union):
             let inputs = union.inputs.map { input in VertexInput(close(chain(input)), .forward) }
             return OpenChain(name: "Union", links: [], inputs: inputs)
@@ -60,28 +65,15 @@ package struct JobPlanner {
     }
 
     private mutating func source(_ scan: Scan) -> OpenChain {
-        guard case .filesystem(let files) = scan.table.connector else {
-            preconditionFailure("the binder refuses to read from \(scan.table.connector.name)")
-        }
-        let format: SourceFormat =
-            switch files.format {
-            case .json(let options):
-                .json(
-                    JSONReadOptions(
-                        ignoreParseErrors: options.ignoreParseErrors, failOnMissingField: options.failOnMissingField,
-                        timestampFormat: options.timestampFormat == .sql ? .sql : .iso8601, badRecords: .fail))
-            case .csv(let options):
-                .csv(
-                    CSVReadOptions(
-                        fieldDelimiter: options.fieldDelimiter, skipHeader: options.skipHeader,
-                        ignoreParseErrors: options.ignoreParseErrors, badRecords: .fail),
-                    tableFields: scan.table.columns)
-            case .debeziumJSON: preconditionFailure("the binder refuses debezium-json sources")
-            }
-        let description = FileSourceDescription(
-            operatorID: takeOperatorID(), table: scan.table.name, path: files.path, format: format,
-            columns: scan.columns, predicates: scan.predicates)
-        return OpenChain(name: "Source[\(scan.table.name)]", source: description, links: [], inputs: [])
+        let source = scan.description(operatorID: takeOperatorID())
+        return OpenChain(name: "Source[\(scan.table.name)]", source: source, links: [], inputs: [])
+    }
+
+    private mutating func aggregate(_ aggregation: WindowAggregation) -> OpenChain {
+        let input = close(chain(aggregation.input))
+        return OpenChain(
+            name: aggregation.name, links: [aggregation.description(operatorID: takeOperatorID())],
+            inputs: [VertexInput(input, .keyed(aggregation.groupColumns))])
     }
 
     private mutating func aggregate(_ aggregation: Aggregation) -> OpenChain {
@@ -92,7 +84,8 @@ package struct JobPlanner {
             keyTypes: aggregation.groupColumns.map { types[$0] }, calls: aggregation.calls,
             argumentTypes: aggregation.calls.map { call in call.argument.map { types[$0] } ?? .bigint })
         let keys = aggregation.names.prefix(aggregation.groupColumns.count).joined(separator: ", ")
-        return OpenChain(name: "GroupAggregate[\(keys)]", links: [description],
+        return OpenChain(
+            name: "GroupAggregate[\(keys)]", links: [description],
             inputs: [VertexInput(input, .keyed(aggregation.groupColumns))])
     }
 
@@ -102,6 +95,8 @@ package struct JobPlanner {
         }
         let (operatorID, table) = (takeOperatorID(), sink.table.name)
         switch sink.table.connector {
+        case .datagen, .nexmark:
+            preconditionFailure("the binder refuses to write to \(sink.table.connector.name)")
         case .blackhole: return BlackholeSinkDescription(operatorID: operatorID, table: table, fields: fields)
         case .print(let identifier):
             return PrintSinkDescription(
@@ -111,7 +106,8 @@ package struct JobPlanner {
             switch files.format {
             case .json(let options): format = .json(Self.writeOptions(options))
             case .debeziumJSON(let options): format = .debeziumJSON(Self.writeOptions(options))
-            case .csv: preconditionFailure("the binder refuses csv sinks")
+            case .csv(let options):
+                format = .csv(CSVWriteOptions(syntax: options.syntax, nullLiteral: options.nullLiteral))
             }
             return FileSinkDescription(
                 operatorID: operatorID, table: table, folder: files.path, format: format, fields: fields,

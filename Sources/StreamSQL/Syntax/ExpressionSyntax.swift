@@ -41,9 +41,10 @@ enum TrimSide: String, Sendable {
     case trailing = "TRAILING"
 }
 
-/// `INTERVAL '4' SECOND`, in milliseconds.
-struct IntervalSyntax: Sendable {
+/// `INTERVAL '4' SECOND`, or `INTERVAL '3' MONTH`: one of the two is 0.
+struct IntervalSyntax: Hashable, Sendable {
     var milliseconds: Int64
+    var months: Int64
 }
 
 struct TypeSyntax: Sendable {

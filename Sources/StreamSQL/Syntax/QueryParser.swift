@@ -146,20 +146,16 @@ extension Parser {
             try expectSymbol(")")
             return .subquery(inner)
         }
-        if at("TABLE") { throw try tableFunction() }
+        if at("TABLE") {
+            try advance()
+            guard try acceptSymbol("(") else { throw source.notSupported("TABLE", at: previousSpan) }
+            let table = TableReference.windows(try windowTable())
+            try expectSymbol(")")
+            return table
+        }
         try refuse("LATERAL", "UNNEST", "VALUES")
-        let name = try objectName("a table")
-        if atSymbol("(") { throw source.notSupported("table function \(source.text(name.span))", at: name.span) }
-        return .named(name)
-    }
-
-    /// `TABLE(TUMBLE(…))`: the function is what the user has to know of.
-    private mutating func tableFunction() throws(SQLError) -> SQLError {
-        let start = token.span
-        try expect("TABLE")
-        guard try acceptSymbol("("), token.kind == .word else { return source.notSupported("TABLE", at: start) }
-        let isWindow = ["TUMBLE", "HOP", "CUMULATE", "SESSION"].contains(token.text)
-        return source.notSupported("\(isWindow ? "window" : "table") function \(token.text)", at: token.span)
+        if try atTableFunction() { return .windows(try windowTable()) }
+        return .named(try objectName("a table"))
     }
 
     private func refuseAfterTable() throws(SQLError) {

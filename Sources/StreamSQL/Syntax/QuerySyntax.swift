@@ -8,6 +8,39 @@ enum SelectItem: Sendable {
 enum TableReference: Sendable {
     case named(ObjectName)
     case subquery(QuerySyntax)
+    case windows(WindowTableSyntax)
+}
+
+/// What cuts time into windows.
+package enum WindowFunction: String, Hashable, Sendable {
+    case tumble = "TUMBLE"
+    case hop = "HOP"
+}
+
+/// `TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '10' SECOND)` in FROM.
+final class WindowTableSyntax: Sendable {
+    let function: WindowFunction
+    let input: TableReference
+    /// What stands in DESCRIPTOR.
+    let timeColumn: Identifier
+    let size: Expression
+    /// HOP alone has one.
+    let slide: Expression?
+    let offset: Expression?
+    let span: SourceSpan
+
+    init(
+        function: WindowFunction, input: TableReference, timeColumn: Identifier, size: Expression, slide: Expression?,
+        offset: Expression?, span: SourceSpan
+    ) {
+        self.function = function
+        self.input = input
+        self.timeColumn = timeColumn
+        self.size = size
+        self.slide = slide
+        self.offset = offset
+        self.span = span
+    }
 }
 
 struct FromItem: Sendable {

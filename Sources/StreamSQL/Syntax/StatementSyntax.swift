@@ -9,6 +9,8 @@ struct ColumnSyntax: Sendable {
     enum Kind: Sendable {
         case physical(TypeSyntax)
         case computed(Expression)
+        /// `METADATA [FROM 'key'] [VIRTUAL]`; the key is the column's name if none is given.
+        case metadata(TypeSyntax, key: String, isVirtual: Bool, SourceSpan)
     }
 
     var name: Identifier

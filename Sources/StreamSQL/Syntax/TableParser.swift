@@ -98,7 +98,12 @@ extension Parser {
             return
         }
         let type = try dataType()
-        try refuse("METADATA", "CONSTRAINT", "REFERENCES", "DEFAULT", "UNIQUE")
+        if at("METADATA") {
+            elements.columns.append(ColumnSyntax(name: name, kind: try metadata(type, of: name)))
+            if try accept("COMMENT") { try skipString() }
+            return
+        }
+        try refuse("CONSTRAINT", "REFERENCES", "DEFAULT", "UNIQUE")
         elements.columns.append(ColumnSyntax(name: name, kind: .physical(type)))
         if at("PRIMARY") {
             let start = token.span
@@ -108,6 +113,17 @@ extension Parser {
             try setPrimaryKey([name], at: start, in: &elements)
         }
         if try accept("COMMENT") { try skipString() }
+    }
+
+    private mutating func metadata(_ type: TypeSyntax, of name: Identifier) throws(SQLError) -> ColumnSyntax.Kind {
+        try expect("METADATA")
+        var (key, span) = (name.name, name.span)
+        if try accept("FROM") {
+            guard token.kind == .string else { throw unexpected("a key such as 'file.path'") }
+            (key, span) = (token.text, token.span)
+            try advance()
+        }
+        return .metadata(type, key: key, isVirtual: try accept("VIRTUAL"), span)
     }
 
     /// `CONSTRAINT name PRIMARY KEY …`; quality constraints are refused.

@@ -1,0 +1,55 @@
+import Columnar
+import Dataflow
+import Operators
+
+// Scans as sources.
+
+extension Scan {
+    func description(operatorID: UInt32) -> any SourceDescription {
+        switch table.connector {
+        case .filesystem(let files): return description(of: files, operatorID: operatorID)
+        case .datagen, .nexmark, .print, .blackhole:
+            preconditionFailure("the binder refuses to read from \(table.connector.name)")
+        }
+    }
+
+    private func description(of files: FileConnector, operatorID: UInt32) -> FileSourceDescription {
+        FileSourceDescription(
+            operatorID: operatorID, table: table.name, path: files.path, format: format(files.format), columns: columns,
+            metadata: metadata.map(\.metadata), predicates: predicates, watermark: watermark?.strategy,
+            pathPattern: files.pathPattern,
+            monitorIntervalNanoseconds: files.monitorMilliseconds.map { min($0, Scan.longestInterval) * 1_000_000 })
+    }
+
+    /// A century of milliseconds, so that as nanoseconds it fits.
+    private static let longestInterval: Int64 = 100 * 365 * 86_400_000
+
+    private func format(_ format: Format) -> SourceFormat {
+        switch format {
+        case .json(let options):
+            .json(
+                JSONReadOptions(
+                    ignoreParseErrors: options.ignoreParseErrors, failOnMissingField: options.failOnMissingField,
+                    timestampFormat: options.timestampFormat == .sql ? .sql : .iso8601, badRecords: .fail))
+        case .csv(let options): .csv(options.readOptions, tableFields: table.columns)
+        case .debeziumJSON: preconditionFailure("the binder refuses debezium-json sources")
+        }
+    }
+}
+
+extension ScanWatermark {
+    fileprivate var strategy: WatermarkStrategy {
+        WatermarkStrategy(
+            rowtime: rowtime,
+            delay: base == rowtime ? .constant(milliseconds: delayMilliseconds) : .expression(base),
+            givesRowtime: isOutput)
+    }
+}
+
+extension CSVOptions {
+    fileprivate var readOptions: CSVReadOptions {
+        CSVReadOptions(
+            syntax: syntax, allowComments: allowComments, skipHeader: skipHeader, ignoreParseErrors: ignoreParseErrors,
+            nullLiteral: nullLiteral, badRecords: .fail)
+    }
+}
