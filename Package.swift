@@ -80,8 +80,8 @@ let package = Package(
             name: "TestSupport", dependencies: ["HostSystem", "Columnar", "ChangelogTable"], path: "Tests/TestSupport",
             swiftSettings: strict),
         .executableTarget(
-            name: "KernelBenchmark", dependencies: ["Operators", "Columnar", "HostSystem"], path: "Benchmarks/Kernels",
-            swiftSettings: strict),
+            name: "KernelBenchmark", dependencies: ["Operators", "Dataflow", "Columnar", "HostSystem"],
+            path: "Benchmarks/Kernels", swiftSettings: strict),
         tests("HostSystemTests", ["HostSystem", "Simulation"]),
         tests("ColumnarTests", ["Columnar", "HostSystem"]),
         tests("CommitLogTests", ["CommitLog", "HostSystem", "Simulation"]),

@@ -14,6 +14,7 @@ let suites = [
     Suite(name: "hash", run: measureHash),
     Suite(name: "groups", run: measureGroups),
     Suite(name: "expressions", run: measureExpressions),
+    Suite(name: "windows", run: measureWindows),
 ]
 
 let rowCount = 4096
@@ -167,7 +168,7 @@ private func compiled(_ expression: ScalarExpression) -> ExpressionProgram {
         measureGroups("BIGINT, STRING", distinct, [.bigint, .string], zip(numbers, texts).map { [$0, $1] })
         // A window's pane and a key: rows of one pane stand together.
         let panes = numbers.indices.map {
-            Column.bigint(FixedColumn([Int64](repeating: Int64($0 / 8), count: rowCount)))
+            Column.bigint(FixedColumn([Int64](repeating: Int64($0 / 8), count: numbers[$0].rowCount)))
         }
         measureGroups("pane, BIGINT", distinct, [.bigint, .bigint], zip(panes, numbers).map { [$0, $1] })
     }

@@ -6,9 +6,13 @@ struct RowFailurePolicy {
     let skips: Bool
     let metrics: JobMetrics
 
+    init(skips: Bool, metrics: JobMetrics) {
+        self.skips = skips
+        self.metrics = metrics
+    }
+
     init(_ context: LinkContext) {
-        skips = context.settings.skipsBadRecords
-        metrics = context.metrics
+        self.init(skips: context.settings.skipsBadRecords, metrics: context.metrics)
     }
 
     /// The selection without the failed rows.

@@ -49,7 +49,13 @@ package final class WindowAggregate: KeyedOperator {
         self.init(description, allotment, RowFailurePolicy(context), context.metrics, subtask: context.subtask)
     }
 
-    init(
+    /// Outside a job: the first bad row is an error.
+    package convenience init(_ description: WindowAggregateDescription, _ allotment: StateAllotment) {
+        let metrics = JobMetrics()
+        self.init(description, allotment, RowFailurePolicy(skips: false, metrics: metrics), metrics, subtask: 0)
+    }
+
+    private init(
         _ description: WindowAggregateDescription, _ allotment: StateAllotment, _ policy: RowFailurePolicy,
         _ metrics: JobMetrics, subtask: UInt32
     ) {
