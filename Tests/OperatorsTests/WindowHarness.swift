@@ -44,6 +44,16 @@ struct WindowRun {
 struct WindowOutcome: Equatable {
     var rows: [String]
     var lateRows: Int
+
+    /// The first rows that are missing, and the first that should not be there, or not so often.
+    func difference(from truth: WindowOutcome) -> (missing: [String], wrong: [String]) {
+        var counts: [String: Int] = [:]
+        for row in truth.rows { counts[row, default: 0] += 1 }
+        for row in rows { counts[row, default: 0] -= 1 }
+        let missing = counts.filter { $0.value > 0 }.map(\.key).sorted()
+        let wrong = counts.filter { $0.value < 0 }.map(\.key).sorted()
+        return (Array(missing.prefix(5)), Array(wrong.prefix(5)))
+    }
 }
 
 extension WindowCase {
@@ -81,7 +91,10 @@ extension WindowCase {
     func expect(_ truth: WindowOutcome, _ location: SourceLocation = #_sourceLocation) throws {
         for run in runs() {
             let outcome = try self.outcome(of: run)
-            #expect(outcome == truth, "\(run.name), seed \(seed)", sourceLocation: location)
+            let (missing, wrong) = outcome.difference(from: truth)
+            #expect(
+                missing.isEmpty && wrong.isEmpty, "\(run.name), seed \(seed)", sourceLocation: location)
+            #expect(outcome.lateRows == truth.lateRows, "\(run.name), seed \(seed)", sourceLocation: location)
         }
     }
 
@@ -103,6 +116,9 @@ extension WindowCase {
 
 /// One operator at a time, over a real store on a simulated disk.
 final class WindowDriver {
+    /// Few, as each is looked at after a start.
+    private static let keyGroups = 0..<8
+
     private let test: WindowCase
     private let run: WindowRun
     private let id = RunID(high: 3, low: 4)
@@ -128,7 +144,9 @@ final class WindowDriver {
     private static func makeOperator(
         _ test: WindowCase, _ run: WindowRun, _ store: StateStore, _ metrics: JobMetrics
     ) throws -> any KeyedOperator {
-        let context = try LinkContext.alone(metrics: metrics, store: store, stateLimitBytes: run.limitBytes)
+        var context = try LinkContext.alone(metrics: metrics, store: store, stateLimitBytes: run.limitBytes)
+        context.keyGroups = keyGroups
+        context.settings.maximumParallelism = keyGroups.count
         guard case .keyed(let op) = try test.description.makeLink(context) else {
             preconditionFailure("a window aggregate is keyed")
         }
@@ -182,7 +200,7 @@ final class WindowDriver {
         _ = try store.recover(to: last)
         metrics = JobMetrics()
         op = try Self.makeOperator(test, run, store, metrics)
-        try store.restoreChanges(operatorID: op.operatorID, keyGroups: 0..<KeyGroup.defaultMaximumParallelism) {
+        try store.restoreChanges(operatorID: op.operatorID, keyGroups: Self.keyGroups) {
             (change) throws(CorruptBytes) in try op.restore(change)
         }
         try op.finishRestore()
@@ -200,7 +218,7 @@ final class WindowDriver {
         #expect(metrics.lateRows == lateRows)
         try store.materialise()
         var left = 0
-        for group in 0..<KeyGroup.defaultMaximumParallelism {
+        for group in Self.keyGroups {
             try store.scan(operatorID: op.operatorID, keyGroup: KeyGroup(index: UInt16(group))) { key, _ in
                 left += key.elementsEqual([1] + [UInt8](repeating: 0xFF, count: 8)) ? 0 : 1
                 return true

@@ -151,13 +151,18 @@ struct StoredPanes {
 
     /// Reads the clock's entries that were not among the restored changes.
     func restore(_ clock: inout WindowClock, isComplete: Bool) throws(JobFailure) {
-        if isComplete { return }
-        for group in keyGroups where !clock.isKnown(group) {
-            let keyGroup = KeyGroup(index: UInt16(group))
-            try scan(group, from: WindowClock.key, to: WindowClock.key + [0xFF]) { (key, value) throws(CorruptBytes) in
-                _ = try clock.restore(keyGroup, key: key, value: value)
-                return true
+        let unknown = keyGroups.filter { !clock.isKnown($0) }.map { KeyGroup(index: UInt16($0)) }
+        guard !isComplete, let store else { return }
+        let keys = [[UInt8]](repeating: WindowClock.key, count: unknown.count)
+        let starts = (0...unknown.count).map { $0 * WindowClock.key.count }
+        do throws(StateError) {
+            try store.lookUp(
+                operatorID: operatorID, keyGroups: unknown, keys: Array(keys.joined()), starts: starts
+            ) { (index, value) throws(CorruptBytes) in
+                if let value { try clock.restore(unknown[index], value) }
             }
+        } catch {
+            throw .state(error)
         }
     }
 }

@@ -34,7 +34,7 @@ struct WindowClock {
     /// Of the entries restored.
     var fired: Int64 { entries.values.reduce(Int64.min) { max($0, $1.fired) } }
 
-    mutating func addLateRows(_ count: Int) { lateRows += UInt64(count) }
+    mutating func addLateRows(_ count: Int) { lateRows &+= UInt64(count) }
 
     /// The entries that have changed.
     /// - Parameter fired: nil where it need not be known.
@@ -44,9 +44,9 @@ struct WindowClock {
             for group in keyGroups { changed[group] = Entry(fired: fired, lateRows: entries[group]?.lateRows ?? 0) }
             firedWritten = fired
         }
-        let written = entries.values.reduce(0) { $0 + $1.lateRows }
+        let written = entries.values.reduce(0) { $0 &+ $1.lateRows }
         if lateRows > written, let group = keyGroups.first {
-            changed[group, default: entries[group] ?? Entry()].lateRows += lateRows - written
+            changed[group, default: entries[group] ?? Entry()].lateRows &+= lateRows - written
         }
         for (group, entry) in changed.sorted(by: { $0.key < $1.key }) {
             entries[group] = entry
@@ -59,16 +59,19 @@ struct WindowClock {
         _ keyGroup: KeyGroup, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
     ) throws(CorruptBytes) -> Bool {
         guard WindowKey.number(of: key) == Int64.max else { return false }
-        let entry = try Entry(value)
-        entries[Int(keyGroup.index)] = entry
+        try restore(keyGroup, value)
         return true
+    }
+
+    mutating func restore(_ keyGroup: KeyGroup, _ value: UnsafeRawBufferPointer) throws(CorruptBytes) {
+        entries[Int(keyGroup.index)] = try Entry(value)
     }
 
     /// Whether an entry of this key group was restored already.
     func isKnown(_ group: Int) -> Bool { entries[group] != nil }
 
     mutating func finishRestore() {
-        lateRows = entries.values.reduce(0) { $0 + $1.lateRows }
+        lateRows = entries.values.reduce(0) { $0 &+ $1.lateRows }
         firedWritten = fired
     }
 }
