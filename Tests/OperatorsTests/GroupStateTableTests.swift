@@ -23,10 +23,10 @@ import Testing
             keys: keys, types: types, arguments: rows.arguments(), calls: calls, limitBytes: limitBytes)
     }
 
-    @Test(arguments: keyTypes, [UInt64(1), 2, 3]) func keysOfEveryType(types: [DataType], seed: UInt64) throws {
+    @Test(arguments: keyTypes, [UInt64(1), 2]) func keysOfEveryType(types: [DataType], seed: UInt64) throws {
         var random = SplitMix64(seed: seed &* 1000 &+ UInt64(types.count))
         let limit = [1 << 10, 1 << 15, 1 << 17][random.below(3)]
-        let tested = makeCase(types, seed: seed, rowCount: 1500, distinct: 60, limitBytes: limit)
+        let tested = makeCase(types, seed: seed, rowCount: 800, distinct: 50, limitBytes: limit)
         try runAtRandom(tested, &random, "seed \(seed), \(types)")
     }
 
@@ -61,7 +61,7 @@ import Testing
 
     @Test(arguments: 1...12 as ClosedRange<UInt64>) func panesAreDeletedByRange(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
-        let rowCount = 2000
+        let rowCount = 1000
         var rows = RandomRows(seed: seed, rowCount: rowCount, nullShare: 7)
         // Time goes on, with rows that come late.
         let panes = (0..<rowCount).map { Int64($0 / 50 + random.below(6)) }
@@ -76,7 +76,7 @@ import Testing
             while !worker.isAtEnd {
                 switch random.below(9) {
                 case 0, 1, 2, 3: try worker.read(1 + random.below(60))
-                case 4: try worker.close(below: Int64(worker.position / 50 - 1 + random.below(3)))
+                case 4 where random.oneIn(2): try worker.close(below: Int64(worker.position / 50 - 1 + random.below(3)))
                 case 5, 6: _ = try worker.commit()
                 case 7: try worker.materialise()
                 default:
@@ -115,7 +115,7 @@ import Testing
 
     /// The planted fault: the table is told that all is materialised, when nothing is.
     @Test func anEvictionOfWhatIsNotMaterialisedIsNoticed() throws {
-        let tested = makeCase([.bigint], seed: 5, rowCount: 2000, distinct: 400, limitBytes: 1 << 10)
+        let tested = makeCase([.bigint], seed: 5, rowCount: 1000, distinct: 300, limitBytes: 1 << 10, isSmall: true)
         for lies in [false, true] {
             let worker = try GroupTableWorker(tested)
             var failure: WrongState?
