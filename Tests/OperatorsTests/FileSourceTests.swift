@@ -77,6 +77,36 @@ import Testing
         #expect(try source.values() == [1, 2])
     }
 
+    @Test func aSplitOfVeryManyRowsIsReadInParts() throws {
+        let count = 3 * (1 << 16)
+        try files.put("in", [UInt8](String(repeating: "{}\n", count: count).utf8))
+        let run = try FileSourceRun(.json("in"), files, readers: 2)
+        var lines: [Int64] = []
+        var exhausted = 0
+        while exhausted < 2 {
+            for reader in run.readers {
+                switch try reader.read() {
+                case .batch(let batch): lines += batch.origin?.lines ?? []
+                case .exhausted: exhausted += 1
+                case .nothing, .waiting: break
+                }
+            }
+        }
+        #expect(lines.sorted() == (1...Int64(count)).map { $0 })
+    }
+
+    @Test(arguments: [false, true]) func aRecordThatIsTooLongIsNamed(isCSV: Bool) throws {
+        let filler = String(repeating: "x", count: 3 << 20)
+        let good = isCSV ? "1,x,1970-01-01 00:00:00.000\n" : "{\"a\":1}\n"
+        try put("in", good + (isCSV ? "1,\(filler)," : "{\"a\":1,\"s\":\"\(filler)\"}") + "\n" + good)
+        var settings = JobSettings()
+        settings.memoryBytes = 8 << 20
+        let run = try FileSourceRun(isCSV ? .csv("in", header: false) : .json("in"), files, settings: settings)
+        let failure = #expect(throws: JobFailure.self) { try run.read() }
+        #expect(failure?.message == "in:2: a record of more than 2 MiB")
+        #expect(failure?.kind == .data)
+    }
+
     @Test func aChangedPrefixIsRefused() throws {
         try put("in", lines(0..<30_000))
         let first = try source("in")

@@ -101,7 +101,7 @@ final class FileContent: SplitContent {
             let line = bytes.behindLastNewline(in: begin..<max(begin, split - 1)) ?? begin
             let size = bytes.end - line
             guard size <= longestRecord else { return nil }
-            try bytes.extend(to: bytes.end + max(size, 64 << 10))
+            try bytes.extend(to: min(bytes.end + max(size, 64 << 10), line + longestRecord + 1))
         }
     }
 
@@ -132,8 +132,8 @@ final class FileContent: SplitContent {
                 return scan.rows(end: isStalled || scan.at < bytes.end ? scan.at : bytes.end, isStalled ? limit : nil)
             }
             let size = bytes.end - scan.start
-            guard size <= longestRecord else { return scan.failed(tooLong(scan, file)) }
-            try bytes.extend(to: bytes.end + size)
+            guard size < longestRecord else { return scan.failed(tooLong(scan, file)) }
+            try bytes.extend(to: scan.start + min(2 * size, longestRecord))
         }
     }
 
