@@ -88,6 +88,58 @@ import Testing
         }
     }
 
+    @Test func microsecondsAndDatesAreReadBack() {
+        let seed: UInt64 = 0x7158
+        var random = SplitMix64(seed: seed)
+        for _ in 0..<20_000 {
+            let step: Int64 = [1, 10, 1000, 60_000_000][random.below(4)]
+            let micros =
+                Int64.random(in: -62_135_596_800_000_000...253_402_300_799_999_999, using: &random) / step * step
+            for (style, read) in [
+                (.sql, .sql), (.iso8601, .iso8601), (.fixed(digits: 6), .sql), (.localDateTime, .iso8601),
+            ] as [(TextFormatting.TimestampStyle, TextParsing.TimestampFormat)] {
+                var out: [UInt8] = []
+                TextFormatting.appendTimestamp(micros, .microseconds, style: style, to: &out)
+                let back = out.withUnsafeBytes { TextParsing.timestamp($0, format: read, unit: .microseconds) }
+                #expect(back == micros, "\(micros) of seed \(seed)")
+            }
+        }
+        for days in Int32(-719_162)...2_932_896 {
+            var out: [UInt8] = []
+            TextFormatting.appendDate(days: days, to: &out)
+            if out.count != 10 || out.withUnsafeBytes({ TextParsing.date($0) }) != days {
+                Issue.record("day \(days)")
+                return
+            }
+        }
+    }
+
+    @Test(
+        arguments: [
+            (0, "1970-01-01 00:00:00", "1970-01-01T00:00", "1970-01-01 00:00:00.000000"),
+            (500_100, "1970-01-01 00:00:00.5001", "1970-01-01T00:00:00.500100", "1970-01-01 00:00:00.500100"),
+            (500_000, "1970-01-01 00:00:00.5", "1970-01-01T00:00:00.500", "1970-01-01 00:00:00.500000"),
+            (-1, "1969-12-31 23:59:59.999999", "1969-12-31T23:59:59.999999", "1969-12-31 23:59:59.999999"),
+            (
+                .max, "+294247-01-10 04:00:54.775807", "+294247-01-10T04:00:54.775807", "+294247-01-10 04:00:54.775807"
+            ),
+            (
+                .min, "-290308-12-21 19:59:05.224192", "-290308-12-21T19:59:05.224192", "-290308-12-21 19:59:05.224192"
+            ),
+        ] as [(Int64, String, String, String)])
+    func microsecondsAreWritten(micros: Int64, sql: String, local: String, fixed: String) {
+        func text(_ style: TextFormatting.TimestampStyle) -> String {
+            var out: [UInt8] = []
+            TextFormatting.appendTimestamp(micros, .microseconds, style: style, to: &out)
+            return String(decoding: out, as: UTF8.self)
+        }
+        #expect(text(.sql) == sql)
+        #expect(text(.iso8601) == sql.replacing(" ", with: "T"))
+        #expect(text(.localDateTime) == local)
+        #expect(text(.fixed(digits: 6)) == fixed)
+        #expect(text(.fixed(digits: 4)) == String(fixed.dropLast(2)))
+    }
+
     private func parse(_ text: String, _ format: TextParsing.TimestampFormat) -> Int64? {
         text.withBytes { TextParsing.timestampMilliseconds($0, format: format) }
     }

@@ -162,7 +162,10 @@ extension SplitMix64 {
     }
 
     fileprivate mutating func rows() -> ([Field], Batch) {
-        let types: [DataType] = [.string, .string, .bigint, .double, .timestamp(precision: 3), .boolean, .int]
+        let types: [DataType] = [
+            .string, .string, .bigint, .double, .timestamp(precision: 3), .timestamp(precision: 6), .date, .boolean,
+            .int,
+        ]
         let fields = (0...below(5)).map { Field("f\($0)", types[below(types.count)]) }
         let count = below(40)
         let columns = fields.map { column($0.type, count) }
@@ -181,6 +184,15 @@ extension SplitMix64 {
             let values = numbers.map { oneIn(2) ? Double($0) / 100 : Double(bitPattern: UInt64(bitPattern: $0)) }
                 .map { $0.isNaN ? .nan : $0 }
             return .double(FixedColumn(values, validity: bits))
+        case .date:
+            let days = numbers.map { Int32(($0 % 2_932_897 + 2_932_897) % 3_652_059 - 719_162) }
+            return .date(FixedColumn(days, validity: bits))
+        case .timestamp(precision: 6):
+            let times = numbers.map {
+                ($0 % 253_402_300_799_999_999 + 253_402_300_799_999_999) % 315_537_897_600_000_000
+                    - 62_135_596_800_000_000
+            }
+            return .timestampMicros(FixedColumn(times, validity: bits))
         case .timestamp:
             // Years that the reader knows, 0001 to 9999.
             let times = numbers.map {

@@ -80,18 +80,22 @@ import Testing
     @Test func everyTypeIsRead() throws {
         let fields = [
             Field("b", .boolean), Field("i", .int), Field("d", .double), Field("t", .timestamp(precision: 3)),
-            Field("t1", .timestamp(precision: 1)),
+            Field("t1", .timestamp(precision: 1)), Field("t5", .timestamp(precision: 5)), Field("day", .date),
         ]
         let text = """
-            true,2147483647, 1.5 ,1970-01-01 00:00:01.5,1970-01-01 00:00:00.99
-             FALSE ,-2147483648,NaN," 1970-01-01 00:00:00 ",1969-12-31 23:59:59.999
-            ,,,,
+            true,2147483647, 1.5 ,1970-01-01 00:00:01.5,1970-01-01 00:00:00.99,1970-01-01 00:00:00.123456,1970-01-02
+             FALSE ,-2147483648,NaN," 1970-01-01 00:00:00 ",1969-12-31 23:59:59.999,1969-12-31 23:59:59.999999, 9999-12-31 
+            ,,,,,,
             """
         let rows = try scanner(fields).readAll(Array(text.utf8)).rows
-        #expect(rows[0] == ["true", "2147483647", "1.5", "1500", "900"])
-        #expect(rows[1] == ["false", "-2147483648", "nan", "0", "-100"])
-        #expect(rows[2] == [nil, nil, nil, nil, nil])
-        for bad in ["yes,,,,", ",2147483648,,,", ",,1d,,", ",,,1970-01-01,", ",,,1970-02-30 00:00:00,"] {
+        #expect(rows[0] == ["true", "2147483647", "1.5", "1500", "900", "123450", "1"])
+        #expect(rows[1] == ["false", "-2147483648", "nan", "0", "-100", "-10", "2932896"])
+        #expect(rows[2] == [nil, nil, nil, nil, nil, nil, nil])
+        for bad in [
+            "yes,,,,,,", ",2147483648,,,,,", ",,1d,,,,", ",,,1970-01-01,,,", ",,,1970-02-30 00:00:00,,,",
+            ",,,,,,1970-1-1",
+            ",,,,,,0000-01-01",
+        ] {
             #expect(throws: BadRecord.self) { try scanner(fields).readAll(Array(bad.utf8)) }
         }
     }

@@ -111,6 +111,10 @@ import Testing
         #expect(try value(call(.like, [column, text("a%")], .boolean)) == .boolean(true))
         #expect(try value(call(.like, [column, text("a!_%"), text("!")], .boolean)) == .boolean(false))
         #expect(try value(call(.like, [column, column], .boolean)) == .boolean(true))
+        #expect(try value(call(.splitIndex, [column, text("b"), number(1)], .string)) == .string("c"))
+        #expect(try value(call(.regexpExtract, [column, text("b(.)"), number(1)], .string)) == .string("c"))
+        #expect(try value(call(.regexp, [column, text("^c")], .boolean)) == .boolean(false))
+        #expect(try value(call(.regexpReplace, [column, text("[ab]"), text("x")], .string)) == .string("xxc"))
         let time = ScalarExpression.literal(.timestamp(1_767_225_600_567), .timestamp(precision: 3))
         let seconds = call(.cast, [time], .timestamp(precision: 0))
         #expect(try value(call(.cast, [seconds], .string)) == .string("2026-01-01 00:00:00"))
@@ -138,6 +142,13 @@ import Testing
         #expect(refusal(call(.like, [text("a"), text("a"), text("!!")], .boolean)) != nil)
         #expect(refusal(text(String(repeating: "x", count: 100_000))) != nil)
         #expect(refusal(.literal(.int(1), .bigint)) != nil)
+        #expect(refusal(.literal(.timestamp(1), .timestamp(precision: 6))) != nil)
+        #expect(refusal(call(.cast, [.column(0, .date)], .int)) == "CAST(DATE AS INT) is not supported")
+        #expect(
+            refusal(call(.equal, [.column(0, time), .column(1, .timestamp(precision: 6))], .boolean))
+                == "=(TIMESTAMP(3), TIMESTAMP(6)) as BOOLEAN is not supported")
+        #expect(refusal(call(.regexp, [text("a"), text("(")], .boolean))?.contains("invalid regular") == true)
+        #expect(refusal(call(.regexp, [text("a"), .column(0, .string)], .boolean)) != nil)
     }
 
     @Test func depthIsBoundedAndChainsAreNot() throws {

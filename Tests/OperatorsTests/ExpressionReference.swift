@@ -29,6 +29,8 @@ struct ExpressionReference {
         case .double(let value): .double(value)
         case .string(let text): .string(text)
         case .timestamp(let value): .timestamp(value)
+        case .timestampMicros(let value): .timestampMicros(value)
+        case .date(let value): .date(value)
         }
     }
 

@@ -75,6 +75,24 @@ private final class EntryRecorder: KeyedOperator {
         for (way, table) in tables { #expect(table == truth, "\(way)") }
     }
 
+    @Test(arguments: rowCounts, [0, 1, 4])
+    func datesAndTimestamps(rows: Int, nullShare: Int) throws {
+        let seed = UInt64(rows * 10 + nullShare + 1)
+        var random = RandomRows(seed: seed, rowCount: rows, nullShare: nullShare)
+        let exact = DataType.timestamp(precision: 6)
+        let input = [random.column(.date, distinct: 9), random.column(exact, distinct: 2000)]
+        let calls = [
+            TestedCall(.min, 0, .date, .date), TestedCall(.max, 0, .date, .date), TestedCall(.count, 0, .date, .bigint),
+            TestedCall(.min, 1, exact, exact), TestedCall(.max, 1, exact, exact),
+        ]
+        for (keys, types) in [([0], [DataType.date]), ([1], [exact]), ([1, 0], [exact, .date])] {
+            let truth = expected(keys.map { input[$0] }, calls, input, rows: rows)
+            let tables = try harness(keys: keys, keyTypes: types, calls: calls, input: input, rows: rows, seed: seed)
+                .finalTables()
+            for (way, table) in tables { #expect(table == truth, "\(way)") }
+        }
+    }
+
     @Test(arguments: [1, 64, 300]) func stringAndCompositeKeys(rows: Int) throws {
         var random = RandomRows(seed: UInt64(rows), rowCount: rows, nullShare: 5)
         let texts = random.column(.string, distinct: 6)

@@ -32,7 +32,8 @@ struct TestedCall {
         guard !rows.isEmpty else { return "null" }
         switch column {
         case .int(let c): return integer(rows.map { Int64(c.values[$0]) })
-        case .bigint(let c), .timestamp(let c): return integer(rows.map { c.values[$0] })
+        case .date(let c): return integer(rows.map { Int64(c.values[$0]) })
+        case .bigint(let c), .timestamp(let c), .timestampMicros(let c): return integer(rows.map { c.values[$0] })
         case .double(let c):
             let values = rows.map { c.values[$0] }
             switch function {
@@ -80,7 +81,10 @@ struct RandomRows {
         case .boolean: return .boolean(FixedColumn(picks.map { $0 % 2 == 1 }, validity: nulls()))
         case .int: return .int(FixedColumn(picks.map { Int32($0 - distinct / 2) }, validity: nulls()))
         case .bigint: return .bigint(FixedColumn(picks.map { Int64($0 - distinct / 2) }, validity: nulls()))
-        case .timestamp: return .timestamp(FixedColumn(picks.map { Int64($0) }, validity: nulls()))
+        case .date: return .date(FixedColumn(picks.map { Int32($0 - distinct / 2) }, validity: nulls()))
+        case .timestamp(let precision):
+            let times = FixedColumn(picks.map { Int64($0) }, validity: nulls())
+            return .timestamps(times, TimestampUnit(precision: precision))
         case .double:
             let values = picks.map { $0 == 0 ? Double.nan : $0 == 1 ? -0.0 : Double($0 - distinct / 2) / 4 }
             return .double(FixedColumn(values, validity: nulls()))

@@ -20,6 +20,9 @@ struct JSONLineGenerator {
         ScanColumn(path: ["ok"], type: .boolean),
         ScanColumn(path: ["note"], type: .string),
         ScanColumn(path: ["kind"], type: .boolean, kind: .presence),
+        ScanColumn(path: ["bid", "exact"], type: .timestamp(precision: 6)),
+        ScanColumn(path: ["bid", "tenth"], type: .timestamp(precision: 4)),
+        ScanColumn(path: ["bid", "date"], type: .date),
     ]
 
     static let predicates: [[ScanPredicate]] = [
@@ -35,6 +38,8 @@ struct JSONLineGenerator {
             ScanPredicate(column: 4, comparison: .greaterOrEqual, literal: .timestamp(1_767_225_600_000)),
             ScanPredicate(column: 7, comparison: .notEqual, literal: .boolean(false)),
         ],
+        [ScanPredicate(column: 10, comparison: .less, literal: .timestampMicros(1_767_244_650_500_000))],
+        [ScanPredicate(column: 12, comparison: .equal, literal: .date(20_454))],
     ]
 
     mutating func line() -> String {
@@ -50,7 +55,7 @@ struct JSONLineGenerator {
     private mutating func bid() -> String {
         var fields = [
             ("auction", integer()), ("price", number()), ("channel", text()), ("url", text()), ("at", timestamp()),
-            ("day", timestamp()),
+            ("day", timestamp()), ("exact", timestamp(digits: 6)), ("tenth", timestamp(digits: 6)), ("date", date()),
         ]
         vary(&fields)
         return object(fields)
@@ -106,11 +111,21 @@ struct JSONLineGenerator {
 
     private mutating func boolean() -> String { ["true", "false", "null", "\"TRUE\""][random.below(4)] }
 
-    private mutating func timestamp() -> String {
+    private mutating func date() -> String {
+        let dates = [
+            "2026-01-02", "2026-1-1", "2026-02-30", "2026-01-01 ", "2026-01-0\\u0031", "0000-01-01", "1969-12-31",
+        ]
+        return "\"\(random.oneIn(irregularity) ? dates[random.below(dates.count)] : "2026-01-01")\""
+    }
+
+    private mutating func timestamp(digits: Int = 3) -> String {
         let minute = random.oneIn(irregularity) ? 10 + random.below(50) : 17
         let second = 10 + random.below(50)
         let forms = [".123", "", ".5", ".123456789", ".", "Z", ".1234567890"]
-        let fraction = random.oneIn(irregularity) ? forms[random.below(forms.count)] : ".\(100 + random.below(900))"
+        let fraction =
+            random.oneIn(irregularity)
+            ? forms[random.below(forms.count)]
+            : ".\(100 + random.below(900))\(digits == 6 ? "\(100 + random.below(900))" : "")"
         let day = random.oneIn(irregularity) ? "2026-02-30" : "2026-01-01"
         return "\"\(day)\(random.oneIn(irregularity) ? "T" : " ")05:\(minute):\(second)\(fraction)\""
     }

@@ -128,7 +128,9 @@ extension JSONCell {
         switch (self, predicate.literal) {
         case (.boolean(let a), .boolean(let b)): return Self.compare(a ? 1 : 0, b ? 1 : 0, predicate.comparison)
         case (.integer(let a), .int(let b)): return Self.compare(a, Int64(b), predicate.comparison)
-        case (.integer(let a), .bigint(let b)), (.integer(let a), .timestamp(let b)):
+        case (.integer(let a), .date(let b)): return Self.compare(a, Int64(b), predicate.comparison)
+        case (.integer(let a), .bigint(let b)), (.integer(let a), .timestamp(let b)),
+            (.integer(let a), .timestampMicros(let b)):
             return Self.compare(a, b, predicate.comparison)
         case (.double(let a), .double(let b)): return Self.compare(Double(bitPattern: a), b, predicate.comparison)
         case (.string(let a), .string(let b)):
@@ -180,6 +182,10 @@ extension JSONDocument {
         case (.int, .string(let text)): Self.integer(text).flatMap { Int32(exactly: $0) }.map { .integer(Int64($0)) }
         case (.double, .number(let text)): Double(text).map { .number($0) }
         case (.double, .string(let text)): Self.double(text).map { .number($0) }
+        case (.date, .string(let text)):
+            text.utf8.count == 10
+                ? Self.timestamp(text + " 00:00:00", precision: 0, separator: " ").map { .integer($0 / 86_400_000) }
+                : nil
         case (.timestamp(let precision), .string(let text)):
             Self.timestamp(text, precision: precision, separator: format == .sql ? " " : "T").map { .integer($0) }
         default: nil
@@ -251,7 +257,7 @@ extension JSONDocument {
         let year = number(0..<4), month = number(5..<7), day = number(8..<10)
         let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
         let lengths = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-        guard (1...12).contains(month), (1...lengths[month - 1]).contains(day), number(11..<13) < 24,
+        guard year >= 1, (1...12).contains(month), (1...lengths[month - 1]).contains(day), number(11..<13) < 24,
             number(14..<16) < 60, number(17..<19) < 60
         else { return nil }
         var fraction = ""
@@ -268,8 +274,8 @@ extension JSONDocument {
         for m in 0..<(month - 1) { days += lengths[m] }
         days += day - 1
         let seconds = ((days * 24 + number(11..<13)) * 60 + number(14..<16)) * 60 + number(17..<19)
-        let kept = String((fraction + "000").prefix(min(3, precision)))
-        let milliseconds = Int((kept + "000").prefix(3)) ?? 0
-        return Int64(seconds * 1000 + milliseconds)
+        let digits = precision <= 3 ? 3 : 6
+        let kept = String((fraction + "000000").prefix(min(6, precision)))
+        return Int64(seconds * (digits == 3 ? 1000 : 1_000_000) + (Int((kept + "000000").prefix(digits)) ?? 0))
     }
 }

@@ -134,7 +134,9 @@ extension Column {
         switch self {
         case .boolean(let column): return .boolean(column.values[row])
         case .int(let column): return .integer(Int64(column.values[row]))
-        case .bigint(let column), .timestamp(let column): return .integer(column.values[row])
+        case .date(let column): return .integer(Int64(column.values[row]))
+        case .bigint(let column), .timestamp(let column), .timestampMicros(let column):
+            return .integer(column.values[row])
         case .double(let column): return .double(column.values[row].bitPattern)
         case .string(let column):
             return .string(Array(column.bytes[Int(column.offsets[row])..<Int(column.offsets[row + 1])]))

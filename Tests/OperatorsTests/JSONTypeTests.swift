@@ -136,7 +136,7 @@ import Operators
             ("2026-01-01 00:00:00.123", base + 123),
             ("2026-01-01 00:00:00.123999999", base + 123), ("1970-01-01 00:00:00", 0),
             ("1970-01-01 00:00:59.999", 59_999), ("1969-12-31 23:59:59.999999", -1),
-            ("0001-01-01 00:00:00", -62_135_596_800_000), ("0000-01-01 00:00:00", -62_167_219_200_000),
+            ("0001-01-01 00:00:00", -62_135_596_800_000),
             ("9999-12-31 23:59:59.999", 253_402_300_799_999),
             ("2024-02-29 12:34:56.789", 1_709_210_096_789), ("2000-02-29 00:00:00", 951_782_400_000),
             ("1900-03-01 00:00:00", -2_203_891_200_000),
@@ -158,7 +158,8 @@ import Operators
         for text in [
             "2026-01-01", "2026-01-01 00:00", "2026-01-01 00:00:00Z", "2026-01-01 00:00:00.1Z", " 2026-01-01 00:00:00",
             "2026-01-01 00:00:00 ",
-            "2026-1-1 00:00:00", "2026-02-30 00:00:00", "2025-02-29 00:00:00", "1900-02-29 00:00:00",
+            "2026-1-1 00:00:00", "0000-01-01 00:00:00", "2026-02-30 00:00:00", "2025-02-29 00:00:00",
+            "1900-02-29 00:00:00",
             "2026-04-31 00:00:00", "2026-00-01 00:00:00",
             "2026-13-01 00:00:00", "2026-01-00 00:00:00", "2026-01-32 00:00:00", "2026-01-01 24:00:00",
             "2026-01-01 00:60:00", "2026-01-01 00:00:60",
@@ -172,6 +173,69 @@ import Operators
             #expect(Self.read(.timestamp(precision: 3), value) == nil, "\(value)")
         }
         #expect(Self.read(.timestamp(precision: 3), "null") == .null)
+    }
+
+    @Test func microsecondsRead() {
+        let base: Int64 = 1_767_225_600_000_000
+        for (text, value) in [
+            ("2026-01-01 00:00:00", base), ("2026-01-01 00:00:00.5", base + 500_000),
+            ("2026-01-01 00:00:00.123456", base + 123_456), ("2026-01-01 00:00:00.1234569", base + 123_456),
+            ("1969-12-31 23:59:59.999999", -1), ("0001-01-01 00:00:00", -62_135_596_800_000_000),
+            ("9999-12-31 23:59:59.999999", 253_402_300_799_999_999),
+        ] {
+            #expect(Self.read(.timestamp(precision: 6), "\"\(text)\"") == .integer(value), "\(text)")
+        }
+        for (precision, micros) in [(4, 987_600), (5, 987_650), (6, 987_654)] {
+            #expect(
+                Self.read(.timestamp(precision: precision), "\"2026-01-01 00:00:01.987654\"")
+                    == .integer(base + 1_000_000 + Int64(micros)))
+        }
+        #expect(Self.read(.timestamp(precision: 5), "\"1969-12-31 23:59:59.999999\"") == .integer(-10))
+    }
+
+    @Test func datesRead() {
+        for (text, value) in [
+            ("1970-01-01", Int64(0)), ("1970-01-02", 1), ("1969-12-31", -1), ("2026-01-01", 20_454),
+            ("0001-01-01", -719_162),
+            ("9999-12-31", 2_932_896), ("2024-02-29", 19_782),
+        ] {
+            #expect(Self.read(.date, "\"\(text)\"") == .integer(value), "\(text)")
+            let escaped = text.replacing("-", with: "\\u002D")
+            #expect(Self.read(.date, "\"\(escaped)\"") == .integer(value), "\(escaped)")
+        }
+        for text in [
+            "", "2026-1-1", "2026-02-30", "2025-02-29", "2026-13-01", "2026-01-00", "0000-12-31", "2026-01-01 ",
+            " 2026-01-01", "2026-01-01 00:00:00", "2026/01/01", "+2026-01-01", "2026-01-0a", "2026-01",
+        ] {
+            #expect(Self.read(.date, "\"\(text)\"") == nil, "\(text)")
+        }
+        for value in ["20454", "true", "{}", "[]"] { #expect(Self.read(.date, value) == nil, "\(value)") }
+        #expect(Self.read(.date, "null") == .null)
+    }
+
+    /// The day and the minute that a scanner remembers are used only for what equals them to its end.
+    @Test func datesAndMicrosecondsNearTheOneBefore() {
+        let setup = JSONScanSetup(
+            [
+                ScanColumn(path: ["d"], type: .date), ScanColumn(path: ["t"], type: .timestamp(precision: 6)),
+            ], options: JSONReadOptions(ignoreParseErrors: true))
+        let dates = [
+            "2026-05-06", "2026-05-07", "2026-05-06 ", "2026-05-0", "2026-05-06\\u0020", "2026-05-3a", "1970-01-01",
+        ]
+        let ends = [
+            "09.123456", "09.12345", "09.1234567", "09.12345a", "09.123", "60.000000", "09,123456", "0/.123456",
+        ]
+        for date in dates {
+            for end in ends {
+                let line = "{\"d\":\"\(date)\",\"t\":\"2026-05-06 07:08:\(end)\"}"
+                let lines = Array([line, line, line].joined(separator: "\n").utf8)
+                let warmed = setup.makeScanner()
+                _ = setup.scan(Array("{\"d\":\"2026-05-06\",\"t\":\"2026-05-06 07:08:09.123456\"}".utf8), with: warmed)
+                #expect(setup.scan(lines, with: warmed).difference(from: setup.referenceScan(lines)) == nil, "\(line)")
+                #expect(
+                    setup.scan(lines, with: setup.makeScanner()).difference(from: setup.referenceScan(lines)) == nil)
+            }
+        }
     }
 
     /// The minute that a scanner remembers is used only for texts that are right to their end.

@@ -121,7 +121,8 @@ enum RowReader {
         case .int(let c): return "\(c.values[row])"
         case .bigint(let c): return "\(c.values[row])"
         case .double(let c): return "\(c.values[row])"
-        case .timestamp(let c): return "\(c.values[row])"
+        case .timestamp(let c), .timestampMicros(let c): return "\(c.values[row])"
+        case .date(let c): return "\(c.values[row])"
         case .string(let c):
             return String(decoding: c.bytes[Int(c.offsets[row])..<Int(c.offsets[row + 1])], as: UTF8.self)
         }

@@ -30,6 +30,27 @@ import Testing
             ])
     }
 
+    @Test func datesAndMicroseconds() {
+        let fields = [Field("d", .date), Field("t", .timestamp(precision: 6))]
+        let batch = Batch(
+            columns: [
+                .date(FixedColumn([0, -1, 2_932_896, 0], validity: Bitmap(words: [0b0111], count: 4))),
+                .timestampMicros(
+                    FixedColumn([1_767_225_600_500_100, -1, 0, 1000], validity: Bitmap(words: [0b1111], count: 4))),
+            ], rowCount: 4)
+        #expect(
+            lines(JSONRowWriter(fields: fields), batch) == [
+                #"{"d":"1970-01-01","t":"2026-01-01 00:00:00.5001"}"#,
+                #"{"d":"1969-12-31","t":"1969-12-31 23:59:59.999999"}"#,
+                #"{"d":"9999-12-31","t":"1970-01-01 00:00:00"}"#, #"{"d":null,"t":"1970-01-01 00:00:00.001"}"#,
+            ])
+        #expect(
+            lines(PrintWriter(fields: fields), batch) == [
+                "+I[1970-01-01, 2026-01-01T00:00:00.500100]", "+I[1969-12-31, 1969-12-31T23:59:59.999999]",
+                "+I[9999-12-31, 1970-01-01T00:00]", "+I[null, 1970-01-01T00:00:00.001]",
+            ])
+    }
+
     @Test func timestampsCanBeISO8601() {
         let writer = JSONRowWriter(
             fields: [Field("k\"é\\", .timestamp(precision: 3))], options: JSONWriteOptions(timestampStyle: .iso8601))

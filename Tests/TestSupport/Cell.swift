@@ -10,6 +10,8 @@ package enum Cell: Hashable, Sendable, CustomStringConvertible {
     case bits(UInt64)
     case string(String)
     case timestamp(Int64)
+    case timestampMicros(Int64)
+    case date(Int32)
 
     package static func double(_ value: Double) -> Cell { .bits(value.isNaN ? .max : value.bitPattern) }
 
@@ -27,6 +29,8 @@ package enum Cell: Hashable, Sendable, CustomStringConvertible {
         case .bits(let bits): "\(Double(bitPattern: bits))"
         case .string(let text): text.debugDescription
         case .timestamp(let value): "TIMESTAMP \(value)"
+        case .timestampMicros(let value): "TIMESTAMP(6) \(value)"
+        case .date(let value): "DATE \(value)"
         }
     }
 }
@@ -45,9 +49,16 @@ extension Column {
             self = .bigint(
                 FixedColumn(cells.map { if case .bigint(let v) = $0 { v } else { .min } }, validity: validity))
         case .double: self = .double(FixedColumn(cells.map { $0.double ?? .nan }, validity: validity))
-        case .timestamp:
-            self = .timestamp(
-                FixedColumn(cells.map { if case .timestamp(let v) = $0 { v } else { .min } }, validity: validity))
+        case .date:
+            self = .date(FixedColumn(cells.map { if case .date(let v) = $0 { v } else { .min } }, validity: validity))
+        case .timestamp(let precision):
+            let values = cells.map { cell -> Int64 in
+                switch cell {
+                case .timestamp(let value), .timestampMicros(let value): value
+                default: .min
+                }
+            }
+            self = .timestamps(FixedColumn(values, validity: validity), TimestampUnit(precision: precision))
         case .string:
             var column = StringColumn(validity: validity)
             for cell in cells {
@@ -67,6 +78,8 @@ extension Column {
         case .bigint(let c): return .bigint(c.values[row])
         case .double(let c): return .double(c.values[row])
         case .timestamp(let c): return .timestamp(c.values[row])
+        case .timestampMicros(let c): return .timestampMicros(c.values[row])
+        case .date(let c): return .date(c.values[row])
         case .string(let c):
             return .string(String(decoding: c.bytes[Int(c.offsets[row])..<Int(c.offsets[row + 1])], as: UTF8.self))
         }
@@ -86,7 +99,14 @@ package struct CellSource {
         case .boolean: .boolean(random.oneIn(2))
         case .int: .int(random.oneIn(4) ? pick([.min, .max, 0, -1, 1]) : Int32(random.below(200)) - 100)
         case .bigint: .bigint(random.oneIn(4) ? pick([.min, .max, 0, -1, 1]) : Int64(random.below(200)) - 100)
-        case .timestamp: .timestamp(random.oneIn(8) ? pick([.min, .max, -1]) : Int64(random.below(1 << 42)))
+        case .date: .date(random.oneIn(8) ? pick([.min, .max, -1]) : Int32(random.below(1 << 16)))
+        case .timestamp(let precision):
+            switch TimestampUnit(precision: precision) {
+            case .milliseconds:
+                .timestamp(random.oneIn(8) ? pick([.min, .max, -1]) : Int64(random.below(1 << 42)))
+            case .microseconds:
+                .timestampMicros(random.oneIn(8) ? pick([.min, .max, -1]) : Int64(random.below(1 << 52)))
+            }
         case .double:
             .double(
                 random.oneIn(3)

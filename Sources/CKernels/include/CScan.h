@@ -214,4 +214,15 @@ static inline int64_t sluice_second_milliseconds(const uint8_t *p) {
 #endif
 }
 
+/// The microseconds of `:SS.uuuuuu"`, or -1 where something else stands.
+static inline int64_t sluice_second_microseconds(const uint8_t *p) {
+    uint8_t start[8];
+    memcpy(start, p, 7);
+    start[7] = '"';
+    int64_t milliseconds = sluice_second_milliseconds(start);
+    uint8_t hundreds = (uint8_t)(p[7] - '0'), tens = (uint8_t)(p[8] - '0'), ones = (uint8_t)(p[9] - '0');
+    if (milliseconds < 0 || hundreds > 9 || tens > 9 || ones > 9 || p[10] != '"') return -1;
+    return milliseconds * 1000 + hundreds * 100 + tens * 10 + ones;
+}
+
 #endif

@@ -33,6 +33,10 @@ package enum Column: Hashable, Sendable {
     case double(FixedColumn<Double>)
     /// Milliseconds since 1970-01-01 00:00:00.
     case timestamp(FixedColumn<Int64>)
+    /// Microseconds since 1970-01-01 00:00:00, of a TIMESTAMP with more than three digits.
+    case timestampMicros(FixedColumn<Int64>)
+    /// Days since 1970-01-01.
+    case date(FixedColumn<Int32>)
     case string(StringColumn)
 }
 
@@ -40,8 +44,8 @@ extension Column {
     package var rowCount: Int {
         switch self {
         case .boolean(let c): c.values.count
-        case .int(let c): c.values.count
-        case .bigint(let c), .timestamp(let c): c.values.count
+        case .int(let c), .date(let c): c.values.count
+        case .bigint(let c), .timestamp(let c), .timestampMicros(let c): c.values.count
         case .double(let c): c.values.count
         case .string(let c): c.offsets.count - 1
         }
@@ -51,8 +55,8 @@ extension Column {
         get {
             switch self {
             case .boolean(let c): c.validity
-            case .int(let c): c.validity
-            case .bigint(let c), .timestamp(let c): c.validity
+            case .int(let c), .date(let c): c.validity
+            case .bigint(let c), .timestamp(let c), .timestampMicros(let c): c.validity
             case .double(let c): c.validity
             case .string(let c): c.validity
             }
@@ -63,6 +67,8 @@ extension Column {
             case .int(var c): c.validity = newValue; self = .int(c)
             case .bigint(var c): c.validity = newValue; self = .bigint(c)
             case .timestamp(var c): c.validity = newValue; self = .timestamp(c)
+            case .timestampMicros(var c): c.validity = newValue; self = .timestampMicros(c)
+            case .date(var c): c.validity = newValue; self = .date(c)
             case .double(var c): c.validity = newValue; self = .double(c)
             case .string(var c): c.validity = newValue; self = .string(c)
             }
@@ -76,8 +82,8 @@ extension Column {
         let bits = (validity?.words.count ?? 0) * 8
         switch self {
         case .boolean(let c): return c.values.count + bits
-        case .int(let c): return c.values.count * 4 + bits
-        case .bigint(let c), .timestamp(let c): return c.values.count * 8 + bits
+        case .int(let c), .date(let c): return c.values.count * 4 + bits
+        case .bigint(let c), .timestamp(let c), .timestampMicros(let c): return c.values.count * 8 + bits
         case .double(let c): return c.values.count * 8 + bits
         case .string(let c): return c.offsets.count * 4 + c.bytes.count + bits
         }

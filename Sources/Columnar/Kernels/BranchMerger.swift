@@ -31,7 +31,10 @@ package struct BranchMerger {
         case .int: return .int(fixed(0) { if case .int(let c) = $0 { c } else { nil } })
         case .bigint: return .bigint(fixed(0) { if case .bigint(let c) = $0 { c } else { nil } })
         case .double: return .double(fixed(0) { if case .double(let c) = $0 { c } else { nil } })
-        case .timestamp: return .timestamp(fixed(0) { if case .timestamp(let c) = $0 { c } else { nil } })
+        case .date: return .date(fixed(0) { if case .date(let c) = $0 { c } else { nil } })
+        case .timestamp(let precision):
+            let unit = TimestampUnit(precision: precision)
+            return .timestamps(fixed(0) { $0.timestamps(unit) }, unit)
         case .string: return .string(strings(&faults))
         case .row: preconditionFailure("a ROW has no column")
         }

@@ -1,4 +1,4 @@
-/// `CAST` among BOOLEAN, INT, BIGINT, DOUBLE, STRING and TIMESTAMP. NULL stays NULL.
+/// `CAST` among BOOLEAN, INT, BIGINT, DOUBLE and STRING, and among STRING, DATE and TIMESTAMP. NULL stays NULL.
 ///
 /// - Errors: numbers that do not fit (NaN too) and strings that do not read as the type are faults of their rows.
 package enum Cast {
@@ -6,9 +6,8 @@ package enum Cast {
     package static func isPossible(from source: DataType, to target: DataType) -> Bool {
         switch (source, target) {
         case (.row, _), (_, .row): false
-        case (.timestamp, .timestamp), (.timestamp, .string), (.string, .timestamp): true
-        case (.timestamp, _), (_, .timestamp): false
-        default: true
+        case (.string, _), (_, .string): true
+        default: source.isTime == target.isTime
         }
     }
 
@@ -20,8 +19,9 @@ package enum Cast {
         switch (column, target) {
         case (.string(let texts), _): return parse(texts, as: target, scope, &faults)
         case (_, .string): return .string(format(column, source, scope, &faults))
-        case (.timestamp(let c), .timestamp(let precision)):
-            return .timestamp(FixedColumn(truncate(c.values, precision), validity: c.validity))
+        case (.timestamp(let c), _): return times(c, .milliseconds, target, scope, &faults)
+        case (.timestampMicros(let c), _): return times(c, .microseconds, target, scope, &faults)
+        case (.date(let c), .timestamp(let precision)): return midnights(c, TimestampUnit(precision: precision))
         case (.boolean(let c), _): return numbers(c, target)
         case (.int(let c), .boolean):
             return .boolean(FixedColumn(mapValues(c.values) { $0 != 0 }, validity: c.validity))

@@ -1,6 +1,6 @@
 /// What CAST reads beyond what the formats do, as Flink does: blanks around numbers, a fraction that an integer drops,
-/// more words for BOOLEAN, a date alone for a TIMESTAMP.
-enum CastText {
+/// more words for BOOLEAN, a date alone for a TIMESTAMP, a timestamp or a month for a DATE.
+package enum CastText {
     static func int64(_ text: UnsafeRawBufferPointer) -> Int64? {
         let text = trimmed(text) { $0 == 0x20 }
         if let value = TextParsing.int64(text) { return value }
@@ -26,38 +26,61 @@ enum CastText {
         }
     }
 
+    /// `2026`, `2026-1`, `2026-1-31`, or a timestamp, whose time is dropped; blanks around it.
+    ///
+    /// - Output: days since 1970-01-01.
+    package static func date(_ text: UnsafeRawBufferPointer) -> Int32? {
+        if let days = TextParsing.date(text) { return days }
+        var rest = trimmed(text) { $0 <= 0x20 }[...]
+        guard let year = number(&rest, 1...4), year >= 1 else { return nil }
+        var (month, day) = (1, 1)
+        if take(0x2D, &rest) {
+            guard let number = self.number(&rest, 1...2), 1...12 ~= number else { return nil }
+            month = number
+            if take(0x2D, &rest) {
+                guard let number = self.number(&rest, 1...2) else { return nil }
+                day = number
+            }
+        }
+        guard 1...CivilDate.daysInMonth(month, ofYear: year) ~= day else { return nil }
+        guard rest.isEmpty || timeOfDay(&rest, .milliseconds) != nil else { return nil }
+        return Int32(truncatingIfNeeded: CivilDate(year: year, month: month, day: day).daysSinceEpoch)
+    }
+
     /// Months, days and times of one digit too, `24:00:00`, and a fraction of at most nine digits.
-    static func timestamp(_ text: UnsafeRawBufferPointer) -> Int64? {
-        if text.count <= 29, let value = TextParsing.timestampMilliseconds(text, format: .sql) { return value }
+    ///
+    /// - Output: time since 1970-01-01 00:00:00, cut to the unit.
+    package static func timestamp(_ text: UnsafeRawBufferPointer, _ unit: TimestampUnit) -> Int64? {
+        if text.count <= 29, let value = TextParsing.timestamp(text, format: .sql, unit: unit) { return value }
         var rest = text[...]
         guard let year = number(&rest, 4...4), take(0x2D, &rest), let month = number(&rest, 1...2), take(0x2D, &rest),
             let day = number(&rest, 1...2), year >= 1, 1...12 ~= month, day >= 1,
             day <= CivilDate.daysInMonth(month, ofYear: year)
         else { return nil }
-        let midnight = Int64(CivilDate(year: year, month: month, day: day).daysSinceEpoch) * 86_400_000
+        let midnight = Int64(CivilDate(year: year, month: month, day: day).daysSinceEpoch) * unit.perDay
         if rest.isEmpty { return midnight }
-        guard let time = timeOfDay(&rest) else { return nil }
+        guard let time = timeOfDay(&rest, unit) else { return nil }
         return midnight + time
     }
 
-    /// ` 12:34:56.789`, in milliseconds.
-    private static func timeOfDay(_ rest: inout Slice<UnsafeRawBufferPointer>) -> Int64? {
+    /// ` 12:34:56.789`
+    private static func timeOfDay(_ rest: inout Slice<UnsafeRawBufferPointer>, _ unit: TimestampUnit) -> Int64? {
         guard take(0x20, &rest), let hour = number(&rest, 1...2), take(0x3A, &rest), let minute = number(&rest, 1...2),
             take(0x3A, &rest), let second = number(&rest, 1...2), hour <= 24, minute <= 59, second <= 59
         else { return nil }
-        var milliseconds = 0
+        var fraction: Int64 = 0
         var isWholeSecond = true
         if take(0x2E, &rest) {
             guard rest.count <= 9 else { return nil }
-            var unit = 100
+            var place = unit.perSecond / 10
             while let digit = number(&rest, 1...1) {
-                milliseconds += digit * unit
-                unit /= 10
+                fraction += Int64(digit) * place
+                place /= 10
                 isWholeSecond = isWholeSecond && digit == 0
             }
         }
         guard rest.isEmpty, hour < 24 || minute == 0 && second == 0 && isWholeSecond else { return nil }
-        return Int64(((hour * 60 + minute) * 60 + second) * 1000 + milliseconds)
+        return Int64((hour * 60 + minute) * 60 + second) * unit.perSecond + fraction
     }
 
     /// As many digits as there are, up to the range's end.

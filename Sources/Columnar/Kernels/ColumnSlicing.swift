@@ -6,6 +6,8 @@ extension Column {
         case .int(let c): .int(c.slice(range))
         case .bigint(let c): .bigint(c.slice(range))
         case .timestamp(let c): .timestamp(c.slice(range))
+        case .timestampMicros(let c): .timestampMicros(c.slice(range))
+        case .date(let c): .date(c.slice(range))
         case .double(let c): .double(c.slice(range))
         case .string(let c): .string(c.slice(range))
         }
@@ -22,6 +24,9 @@ extension Column {
         case .int: return .int(joined(columns) { if case .int(let c) = $0 { c } else { nil } })
         case .bigint: return .bigint(joined(columns) { if case .bigint(let c) = $0 { c } else { nil } })
         case .timestamp: return .timestamp(joined(columns) { if case .timestamp(let c) = $0 { c } else { nil } })
+        case .timestampMicros:
+            return .timestampMicros(joined(columns) { if case .timestampMicros(let c) = $0 { c } else { nil } })
+        case .date: return .date(joined(columns) { if case .date(let c) = $0 { c } else { nil } })
         case .double: return .double(joined(columns) { if case .double(let c) = $0 { c } else { nil } })
         case .string: return joinedStrings(columns).map { .string($0) }
         }

@@ -53,9 +53,10 @@ package enum Comparison {
         switch (left.column, right.column) {
         case (.boolean(let l), .boolean(let r)):
             return booleans(op, left.lane(l.values), right.lane(r.values), rowCount)
-        case (.int(let l), .int(let r)):
+        case (.int(let l), .int(let r)), (.date(let l), .date(let r)):
             return ordered(op, left.lane(l.values), right.lane(r.values), rowCount)
-        case (.bigint(let l), .bigint(let r)), (.timestamp(let l), .timestamp(let r)):
+        case (.bigint(let l), .bigint(let r)), (.timestamp(let l), .timestamp(let r)),
+            (.timestampMicros(let l), .timestampMicros(let r)):
             return ordered(op, left.lane(l.values), right.lane(r.values), rowCount)
         case (.double(let l), .double(let r)):
             return ordered(op, left.lane(l.values), right.lane(r.values), rowCount)

@@ -16,8 +16,8 @@ package struct MembershipTest: Sendable {
         var strings: [[UInt8]] = []
         for column in columns where !column.isNull(0) {
             switch column {
-            case .int(let c): integers.append(Int64(c.values[0]))
-            case .bigint(let c), .timestamp(let c): integers.append(c.values[0])
+            case .int(let c), .date(let c): integers.append(Int64(c.values[0]))
+            case .bigint(let c), .timestamp(let c), .timestampMicros(let c): integers.append(c.values[0])
             case .string(let c): strings.append(Array(c.bytes[Int(c.offsets[0])..<Int(c.offsets[1])]))
             case .boolean, .double: return nil
             }
@@ -35,9 +35,10 @@ package struct MembershipTest: Sendable {
         let column = operand.expanded(to: scope.rowCount)
         var found = [Bool](repeating: false, count: scope.rowCount)
         switch (items, column) {
-        case (.integers(let list), .int(let c)):
+        case (.integers(let list), .int(let c)), (.integers(let list), .date(let c)):
             scope.forEach { found[$0] = Self.contains(list, Int64(c.values[$0])) }
-        case (.integers(let list), .bigint(let c)), (.integers(let list), .timestamp(let c)):
+        case (.integers(let list), .bigint(let c)), (.integers(let list), .timestamp(let c)),
+            (.integers(let list), .timestampMicros(let c)):
             scope.forEach { found[$0] = Self.contains(list, c.values[$0]) }
         case (.strings(let list), .string(let c)):
             scope.forEach { row in

@@ -74,22 +74,4 @@ extension Cast {
             }
         }
     }
-
-    /// Down to the last multiple of the precision's unit, also before 1970.
-    static func truncate(_ milliseconds: [Int64], _ precision: Int) -> [Int64] {
-        let unit: Int64 =
-            switch precision {
-            case 0: 1000
-            case 1: 100
-            case 2: 10
-            default: 1
-            }
-        if unit == 1 { return milliseconds }
-        return mapValues(milliseconds) { value in
-            let excess = value % unit
-            let floor = value &- (excess < 0 ? excess &+ unit : excess)
-            // Only for the first second that 64 bits hold there is no lower multiple.
-            return floor <= value ? floor : value
-        }
-    }
 }

@@ -63,7 +63,10 @@ extension Column {
         case .int: return .int(FixedColumn([Int32](repeating: 0, count: rowCount), validity: validity))
         case .bigint: return .bigint(FixedColumn([Int64](repeating: 0, count: rowCount), validity: validity))
         case .double: return .double(FixedColumn([Double](repeating: 0, count: rowCount), validity: validity))
-        case .timestamp: return .timestamp(FixedColumn([Int64](repeating: 0, count: rowCount), validity: validity))
+        case .date: return .date(FixedColumn([Int32](repeating: 0, count: rowCount), validity: validity))
+        case .timestamp(let precision):
+            let zeros = FixedColumn([Int64](repeating: 0, count: rowCount), validity: validity)
+            return .timestamps(zeros, TimestampUnit(precision: precision))
         case .string:
             return .string(StringColumn(offsets: [Int32](repeating: 0, count: rowCount + 1), validity: validity))
         case .row: preconditionFailure("a ROW has no column")
@@ -73,9 +76,11 @@ extension Column {
     /// Columns of one case hold values of `type`.
     package func holds(_ type: DataType) -> Bool {
         switch (self, type) {
-        case (.boolean, .boolean), (.int, .int), (.bigint, .bigint), (.double, .double), (.timestamp, .timestamp),
+        case (.boolean, .boolean), (.int, .int), (.bigint, .bigint), (.double, .double), (.date, .date),
             (.string, .string):
             true
+        case (.timestamp, .timestamp(let precision)): TimestampUnit(precision: precision) == .milliseconds
+        case (.timestampMicros, .timestamp(let precision)): TimestampUnit(precision: precision) == .microseconds
         default: false
         }
     }

@@ -9,6 +9,8 @@ package struct RowFault: Hashable, Sendable {
         case malformed(text: String, type: DataType)
         /// An escape character that stands before nothing it could escape.
         case invalidEscape(pattern: String)
+        /// A search took more steps than it may.
+        case patternTooCostly
         /// The strings of a batch do not fit one column (2 GiB).
         case columnTooLarge
     }
@@ -30,6 +32,7 @@ extension RowFault.Reason: CustomStringConvertible {
         case .outOfRange(let value, let type): "\(value) is out of range for \(type)"
         case .malformed(let text, let type): "cannot cast \"\(text)\" to \(type)"
         case .invalidEscape(let pattern): "invalid escape sequence in LIKE pattern \"\(pattern)\""
+        case .patternTooCostly: "the regular expression takes too many steps on this text"
         case .columnTooLarge: "the strings of one batch exceed 2 GiB"
         }
     }

@@ -12,6 +12,8 @@ extension Column {
         case .int(let c): .int(c.take(rows))
         case .bigint(let c): .bigint(c.take(rows))
         case .timestamp(let c): .timestamp(c.take(rows))
+        case .timestampMicros(let c): .timestampMicros(c.take(rows))
+        case .date(let c): .date(c.take(rows))
         case .double(let c): .double(c.take(rows))
         case .string(let c): .string(c.take(rows))
         }

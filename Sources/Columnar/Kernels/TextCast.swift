@@ -8,20 +8,21 @@ extension Cast {
         case .int: .int(parse(texts, target, 0, scope, &faults) { CastText.int64($0).flatMap { Int32(exactly: $0) } })
         case .bigint: .bigint(parse(texts, target, 0, scope, &faults) { CastText.int64($0) })
         case .double: .double(parse(texts, target, 0, scope, &faults) { CastText.double($0) })
-        case .timestamp(let precision):
-            .timestamp(timestamps(texts, precision, scope, &faults))
+        case .date: .date(parse(texts, target, 0, scope, &faults) { CastText.date($0) })
+        case .timestamp(let precision): timestamps(texts, precision, scope, &faults)
         case .string, .row: preconditionFailure("no cast from STRING to \(target)")
         }
     }
 
     private static func timestamps(
         _ texts: StringColumn, _ precision: Int, _ scope: RowScope, _ faults: inout [RowFault]
-    ) -> FixedColumn<Int64> {
+    ) -> Column {
+        let unit = TimestampUnit(precision: precision)
         var column = parse(texts, .timestamp(precision: precision), 0, scope, &faults) {
-            CastText.timestamp($0)
+            CastText.timestamp($0, unit)
         }
-        column.values = truncate(column.values, precision)
-        return column
+        column.values = floor(column.values, to: TimestampUnit.step(ofPrecision: precision))
+        return .timestamps(column, unit)
     }
 
     @inline(__always)
@@ -55,9 +56,14 @@ extension Cast {
         case (.int(let c), _): format(c, scope, &faults) { TextFormatting.append(Int64($0), to: &$1) }
         case (.bigint(let c), _): format(c, scope, &faults) { TextFormatting.append($0, to: &$1) }
         case (.double(let c), _): format(c, scope, &faults) { TextFormatting.append($0, to: &$1) }
+        case (.date(let c), _): format(c, scope, &faults) { TextFormatting.appendDate(days: $0, to: &$1) }
         case (.timestamp(let c), .timestamp(let precision)):
             format(c, scope, &faults) {
-                TextFormatting.appendTimestamp(milliseconds: $0, style: .fixed(digits: precision), to: &$1)
+                TextFormatting.appendTimestamp($0, .milliseconds, style: .fixed(digits: precision), to: &$1)
+            }
+        case (.timestampMicros(let c), .timestamp(let precision)):
+            format(c, scope, &faults) {
+                TextFormatting.appendTimestamp($0, .microseconds, style: .fixed(digits: precision), to: &$1)
             }
         default: preconditionFailure("no cast from \(source) to STRING")
         }

@@ -34,8 +34,9 @@ package struct BatchKeyEncoder {
         for key in keys {
             switch key {
             case .boolean(let c): addWidth(1, c.validity, rows, &lengths)
-            case .int(let c): addWidth(4, c.validity, rows, &lengths)
-            case .bigint(let c), .timestamp(let c): addWidth(8, c.validity, rows, &lengths)
+            case .int(let c), .date(let c): addWidth(4, c.validity, rows, &lengths)
+            case .bigint(let c), .timestamp(let c), .timestampMicros(let c):
+                addWidth(8, c.validity, rows, &lengths)
             case .double(let c): addWidth(8, c.validity, rows, &lengths)
             case .string(let c): addText(c, rows, &lengths)
             }
@@ -78,10 +79,10 @@ package struct BatchKeyEncoder {
             case .boolean(let c):
                 let values = c.values.span
                 fixed(c.validity, rows, target, &at) { row -> UInt8 in values[row] ? 1 : 0 }
-            case .int(let c):
+            case .int(let c), .date(let c):
                 let values = c.values.span
                 fixed(c.validity, rows, target, &at) { KeyEncoding.ordered(values[$0]).bigEndian }
-            case .bigint(let c), .timestamp(let c):
+            case .bigint(let c), .timestamp(let c), .timestampMicros(let c):
                 let values = c.values.span
                 fixed(c.validity, rows, target, &at) { KeyEncoding.ordered(values[$0]).bigEndian }
             case .double(let c):

@@ -20,7 +20,7 @@ package final class GroupTable {
             return
         }
         switch types.count == 1 ? types[0] : .double {
-        case .boolean, .int, .bigint, .timestamp: storage = .integer(IntegerGroupTable(types[0]))
+        case .boolean, .int, .bigint, .date, .timestamp: storage = .integer(IntegerGroupTable(types[0]))
         case .string: storage = .string(StringGroupTable())
         case .double, .row: storage = .composite(CompositeGroupTable(types))
         }
@@ -118,20 +118,20 @@ extension DataType {
     /// Kept as 64 bits.
     fileprivate var isIntegerKey: Bool {
         switch self {
-        case .boolean, .int, .bigint, .timestamp: true
+        case .boolean, .int, .bigint, .date, .timestamp: true
         case .double, .string, .row: false
         }
     }
 }
 
 extension Column {
-    /// A BOOLEAN, INT, BIGINT or TIMESTAMP as 64 bits; nil for NULL.
+    /// A BOOLEAN, INT, BIGINT, DATE or TIMESTAMP as 64 bits; nil for NULL.
     fileprivate func integer(_ row: Int) -> Int64? {
         if isNull(row) { return nil }
         switch self {
         case .boolean(let c): return c.values[row] ? 1 : 0
-        case .int(let c): return Int64(c.values[row])
-        case .bigint(let c), .timestamp(let c): return c.values[row]
+        case .int(let c), .date(let c): return Int64(c.values[row])
+        case .bigint(let c), .timestamp(let c), .timestampMicros(let c): return c.values[row]
         case .double, .string: preconditionFailure("the key is an integer")
         }
     }

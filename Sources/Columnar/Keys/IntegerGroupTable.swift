@@ -21,7 +21,7 @@ package final class IntegerGroupTable {
     private var found = GrowableBuffer<Int32>(capacity: chunkRows)
     private var places = GrowableBuffer<Int32>(capacity: chunkRows)
 
-    /// Of BOOLEAN, INT, BIGINT or TIMESTAMP.
+    /// Of BOOLEAN, INT, BIGINT, DATE or TIMESTAMP.
     package init(_ type: DataType) { self.type = type }
 
     package var sizeBytes: Int {
@@ -31,8 +31,9 @@ package final class IntegerGroupTable {
     package func resolve(_ key: Column, rowCount: Int, selection: [Int32]?, into groups: inout [Int32]) {
         switch key {
         case .boolean(let c): resolve(c, rowCount, selection, &groups) { $0 ? 1 : 0 }
-        case .int(let c): resolve(c, rowCount, selection, &groups) { Int64($0) }
-        case .bigint(let c), .timestamp(let c): resolve(c, rowCount, selection, &groups) { $0 }
+        case .int(let c), .date(let c): resolve(c, rowCount, selection, &groups) { Int64($0) }
+        case .bigint(let c), .timestamp(let c), .timestampMicros(let c):
+            resolve(c, rowCount, selection, &groups) { $0 }
         case .double, .string: preconditionFailure("the key is a \(type)")
         }
     }
@@ -192,7 +193,10 @@ package final class IntegerGroupTable {
         case .boolean: return .boolean(FixedColumn(mapValues(values) { $0 != 0 }, validity: validity))
         case .int:
             return .int(FixedColumn(mapValues(values) { Int32(truncatingIfNeeded: $0) }, validity: validity))
-        case .timestamp: return .timestamp(FixedColumn(values, validity: validity))
+        case .date:
+            return .date(FixedColumn(mapValues(values) { Int32(truncatingIfNeeded: $0) }, validity: validity))
+        case .timestamp(let precision):
+            return .timestamps(FixedColumn(values, validity: validity), TimestampUnit(precision: precision))
         default: return .bigint(FixedColumn(values, validity: validity))
         }
     }

@@ -64,8 +64,9 @@ package final class IntegerPairGroupTable {
     ) {
         switch column {
         case .boolean(let c): load(c.values.span, range, selection, out) { $0 ? 1 : 0 }
-        case .int(let c): load(c.values.span, range, selection, out) { Int64($0) }
-        case .bigint(let c), .timestamp(let c): load(c.values.span, range, selection, out) { $0 }
+        case .int(let c), .date(let c): load(c.values.span, range, selection, out) { Int64($0) }
+        case .bigint(let c), .timestamp(let c), .timestampMicros(let c):
+            load(c.values.span, range, selection, out) { $0 }
         case .double, .string: preconditionFailure("a key of its type")
         }
     }
@@ -237,7 +238,9 @@ package final class IntegerPairGroupTable {
         switch type {
         case .boolean: .boolean(FixedColumn(mapValues(values) { $0 != 0 }, validity: validity))
         case .int: .int(FixedColumn(mapValues(values) { Int32(truncatingIfNeeded: $0) }, validity: validity))
-        case .timestamp: .timestamp(FixedColumn(values, validity: validity))
+        case .date: .date(FixedColumn(mapValues(values) { Int32(truncatingIfNeeded: $0) }, validity: validity))
+        case .timestamp(let precision):
+            .timestamps(FixedColumn(values, validity: validity), TimestampUnit(precision: precision))
         default: .bigint(FixedColumn(values, validity: validity))
         }
     }

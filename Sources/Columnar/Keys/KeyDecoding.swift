@@ -26,7 +26,7 @@ private struct KeyColumnBuilder {
     private func number(_ reader: inout KeyReader) throws(InvalidKey) -> Int64 {
         switch type {
         case .boolean: try reader.readFlag() ? 1 : 0
-        case .int: Int64(Int32(bitPattern: try reader.readBigEndian(UInt32.self) ^ (1 << 31)))
+        case .int, .date: Int64(Int32(bitPattern: try reader.readBigEndian(UInt32.self) ^ (1 << 31)))
         case .bigint, .timestamp: Int64(bitPattern: try reader.readBigEndian(UInt64.self) ^ (1 << 63))
         case .double: Int64(bitPattern: try reader.readDouble().bitPattern)
         case .string, .row: preconditionFailure("\(type) is no number")
@@ -41,7 +41,10 @@ private struct KeyColumnBuilder {
         case .int:
             return .int(FixedColumn(mapValues(numbers) { Int32(truncatingIfNeeded: $0) }, validity: validity))
         case .bigint: return .bigint(FixedColumn(numbers, validity: validity))
-        case .timestamp: return .timestamp(FixedColumn(numbers, validity: validity))
+        case .date:
+            return .date(FixedColumn(mapValues(numbers) { Int32(truncatingIfNeeded: $0) }, validity: validity))
+        case .timestamp(let precision):
+            return .timestamps(FixedColumn(numbers, validity: validity), TimestampUnit(precision: precision))
         case .double:
             let values = mapValues(numbers) { Double(bitPattern: UInt64(bitPattern: $0)) }
             return .double(FixedColumn(values, validity: validity))

@@ -25,8 +25,9 @@ package enum KeyEncoding {
             bytes.append(1)
             switch key {
             case .boolean(let c): bytes.append(c.values[row] ? 1 : 0)
-            case .int(let c): appendBigEndian(ordered(c.values[row]), to: &bytes)
-            case .bigint(let c), .timestamp(let c): appendBigEndian(ordered(c.values[row]), to: &bytes)
+            case .int(let c), .date(let c): appendBigEndian(ordered(c.values[row]), to: &bytes)
+            case .bigint(let c), .timestamp(let c), .timestampMicros(let c):
+                appendBigEndian(ordered(c.values[row]), to: &bytes)
             case .double(let c): appendBigEndian(ordered(c.values[row]), to: &bytes)
             case .string(let c): c.withRow(row) { appendText($0, to: &bytes) }
             }

@@ -12,8 +12,8 @@ extension KeyHash {
             let isFirst = index == 0
             switch key {
             case .boolean(let c): add(c.values, c.validity, selection, isFirst, &hashes) { hash($0 ? Int64(1) : 0) }
-            case .int(let c): add(c.values, c.validity, selection, isFirst, &hashes) { hash(Int64($0)) }
-            case .bigint(let c), .timestamp(let c):
+            case .int(let c), .date(let c): add(c.values, c.validity, selection, isFirst, &hashes) { hash(Int64($0)) }
+            case .bigint(let c), .timestamp(let c), .timestampMicros(let c):
                 add(c.values, c.validity, selection, isFirst, &hashes) { hash($0) }
             case .double(let c): add(c.values, c.validity, selection, isFirst, &hashes) { hash($0) }
             case .string(let c): add(c, selection, isFirst, &hashes)

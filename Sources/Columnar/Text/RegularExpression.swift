@@ -14,8 +14,8 @@ extension InvalidPattern: CustomStringConvertible {
         switch self {
         case .malformed(let reason, let character):
             reason + (character.map { ", after character \($0)" } ?? "")
-        case .unsupported(let construct): "\(construct) in a regular expression is not supported"
-        case .tooLong(let limit): "a regular expression is at most \(limit) bytes long"
+        case .unsupported(let construct): "\(construct) is not supported"
+        case .tooLong(let limit): "it is longer than \(limit) bytes"
         }
     }
 }
@@ -117,18 +117,21 @@ package struct RegularExpressionSearch: ~Copyable {
         if let stack { pcre2_jit_stack_free_8(stack) }
     }
 
-    /// Looks for the first match in a text that is valid UTF-8.
-    package mutating func find(in text: UnsafeRawBufferPointer) throws(MatchLimitExceeded) -> Bool {
-        try run(text, options: UInt32(PCRE2_NO_UTF_CHECK))
+    /// Looks for the first match in a text that is valid UTF-8, from a character's beginning (or the end) on.
+    package mutating func find(
+        in text: UnsafeRawBufferPointer, from start: Int = 0
+    ) throws(MatchLimitExceeded) -> Bool {
+        try run(text, from: start, options: UInt32(PCRE2_NO_UTF_CHECK))
     }
 
     fileprivate mutating func run(
-        _ text: UnsafeRawBufferPointer, options: UInt32
+        _ text: UnsafeRawBufferPointer, from offset: Int = 0, options: UInt32
     ) throws(MatchLimitExceeded) -> Bool {
         let status =
             if let start = text.baseAddress {
                 pcre2_match_8(
-                    expression.code, start.assumingMemoryBound(to: UInt8.self), text.count, 0, options, found, context)
+                    expression.code, start.assumingMemoryBound(to: UInt8.self), text.count, offset, options, found,
+                    context)
             } else {
                 withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 1) {
                     pcre2_match_8(expression.code, $0.baseAddress, 0, 0, options, found, context)

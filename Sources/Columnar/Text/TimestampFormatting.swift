@@ -1,4 +1,4 @@
-// Milliseconds since 1970-01-01 00:00:00 as dates and times. Any 64-bit value has a form: years beyond 9999 are written
+// Time since 1970-01-01 00:00:00, and days, as dates and times. Any 64-bit value has a form: years beyond 9999 are written
 // `+10000`, years before 1 as `0000` and `-0001`, as Java's LocalDateTime does.
 
 extension TextFormatting {
@@ -7,36 +7,54 @@ extension TextFormatting {
         case sql
         /// `2026-01-01T00:00:00.5`
         case iso8601
-        /// `2026-01-01 00:00:00.50`: so many digits of the fraction, 0 to 3, cut. CAST's.
+        /// `2026-01-01 00:00:00.50`: so many digits of the fraction, as far as the unit goes, cut. CAST's.
         case fixed(digits: Int)
-        /// `2026-01-01T00:00`, `2026-01-01T00:00:01`, `2026-01-01T00:00:00.500`: Java's `LocalDateTime.toString`, which the
+        /// `2026-01-01T00:00`, `2026-01-01T00:00:01`, `2026-01-01T00:00:00.500`, `….500100`: Java's `LocalDateTime.toString`, which the
         /// `print` connector shows.
         case localDateTime
     }
 
-    package static func appendTimestamp(milliseconds: Int64, style: TimestampStyle, to out: inout [UInt8]) {
+    package static func appendTimestamp(
+        _ time: Int64, _ unit: TimestampUnit, style: TimestampStyle, to out: inout [UInt8]
+    ) {
         withUnsafeTemporaryAllocation(byteCount: roomBytes, alignment: 8) { room in
             let start = room.baseAddress.unsafelyUnwrapped
-            let count = writeTimestamp(milliseconds: milliseconds, style: style, to: start)
+            let count = writeTimestamp(time, unit, style: style, to: start)
             out.append(contentsOf: UnsafeRawBufferPointer(start: start, count: count))
         }
     }
 
+    package static func appendTimestamp(milliseconds: Int64, style: TimestampStyle, to out: inout [UInt8]) {
+        appendTimestamp(milliseconds, .milliseconds, style: style, to: &out)
+    }
+
+    /// `2026-01-01`
+    package static func appendDate(days: Int32, to out: inout [UInt8]) {
+        withUnsafeTemporaryAllocation(byteCount: roomBytes, alignment: 8) { room in
+            let start = room.baseAddress.unsafelyUnwrapped
+            out.append(contentsOf: UnsafeRawBufferPointer(start: start, count: writeDate(days: days, to: start)))
+        }
+    }
+
+    /// - Output: the bytes written.
+    package static func writeDate(days: Int32, to out: UnsafeMutableRawPointer) -> Int {
+        writeDate(CivilDate(daysSinceEpoch: Int(days)), to: out)
+    }
+
     /// - Output: the bytes written.
     package static func writeTimestamp(
-        milliseconds: Int64, style: TimestampStyle, to out: UnsafeMutableRawPointer
+        _ time: Int64, _ unit: TimestampUnit, style: TimestampStyle, to out: UnsafeMutableRawPointer
     ) -> Int {
-        let dayLength: Int64 = 86_400_000
-        let remainder = milliseconds % dayLength
-        let timeOfDay = UInt64(remainder < 0 ? remainder + dayLength : remainder)
-        let days = milliseconds / dayLength - (remainder < 0 ? 1 : 0)
+        let remainder = time % unit.perDay
+        let timeOfDay = UInt64(remainder < 0 ? remainder + unit.perDay : remainder)
+        let days = time / unit.perDay - (remainder < 0 ? 1 : 0)
         var at = out + writeDate(CivilDate(daysSinceEpoch: Int(days)), to: out)
         let isSpaced =
             switch style {
             case .sql, .fixed: true
             case .iso8601, .localDateTime: false
             }
-        let (seconds, fraction) = timeOfDay.quotientAndRemainder(dividingBy: 1000)
+        let (seconds, fraction) = timeOfDay.quotientAndRemainder(dividingBy: UInt64(unit.perSecond))
         let clock = seconds / 3600 * 1_000_000 + seconds / 60 % 60 * 1_000 + seconds % 60
         // "HHxMMxSS": the gaps between the pairs are zeros of the number, replaced by the colons.
         let text = eightDigits(clock) & ~0x0000_FF00_00FF_0000 | 0x0000_3A00_003A_0000
@@ -44,22 +62,39 @@ extension TextFormatting {
         store(text, to: at + 1)
         at += 9
         if style == .localDateTime, seconds % 60 == 0, fraction == 0 { return at - 3 - out }
-        return at - out + writeFraction(fraction, style, to: at)
+        return at - out + writeFraction(fraction, unit, style, to: at)
+    }
+
+    package static func writeTimestamp(
+        milliseconds: Int64, style: TimestampStyle, to out: UnsafeMutableRawPointer
+    ) -> Int {
+        writeTimestamp(milliseconds, .milliseconds, style: style, to: out)
     }
 
     private static func writeFraction(
-        _ milliseconds: UInt64, _ style: TimestampStyle, to out: UnsafeMutableRawPointer
+        _ fraction: UInt64, _ unit: TimestampUnit, _ style: TimestampStyle, to out: UnsafeMutableRawPointer
     ) -> Int {
+        let micros = unit == .milliseconds ? fraction * 1000 : fraction
         let digits =
             switch style {
-            case .fixed(let digits): min(max(digits, 0), 3)
-            case _ where milliseconds == 0: 0
-            case .localDateTime: 3
-            case .sql, .iso8601: milliseconds % 10 != 0 ? 3 : milliseconds % 100 != 0 ? 2 : 1
+            case .fixed(let digits): min(max(digits, 0), unit.digits)
+            case _ where micros == 0: 0
+            case .localDateTime: micros % 1000 == 0 ? 3 : 6
+            case .sql, .iso8601: significantDigits(ofMicros: micros)
             }
         guard digits > 0 else { return 0 }
-        store(eightDigits(milliseconds * 10_000) & ~0xFF | 0x2E, to: out)
+        store(eightDigits(micros * 10) & ~0xFF | 0x2E, to: out)
         return digits + 1
+    }
+
+    /// Of six, without the zeros at the end.
+    private static func significantDigits(ofMicros micros: UInt64) -> Int {
+        var (digits, rest) = micros % 1000 == 0 ? (3, micros / 1000) : (6, micros)
+        while rest % 10 == 0 {
+            rest /= 10
+            digits -= 1
+        }
+        return digits
     }
 
     private static func writeDate(_ date: CivilDate, to out: UnsafeMutableRawPointer) -> Int {

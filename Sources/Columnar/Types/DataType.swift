@@ -1,4 +1,4 @@
-// The SQL types of columns. Types that are not here yet (TINYINT, DECIMAL, DATE, ARRAY, …) are refused by the binder by name.
+// The SQL types of columns. Types that are not here yet (TINYINT, DECIMAL, TIME, ARRAY, …) are refused by the binder by name.
 
 /// A type of the dialect, without nullability.
 package indirect enum DataType: Hashable, Sendable {
@@ -7,7 +7,10 @@ package indirect enum DataType: Hashable, Sendable {
     case bigint
     case double
     case string
-    /// Milliseconds since 1970-01-01 00:00:00 of a clock without zone. `precision` is 0 to 3.
+    /// Days since 1970-01-01.
+    case date
+    /// Time since 1970-01-01 00:00:00 of a clock without zone, in milliseconds or microseconds (see `TimestampUnit`).
+    /// `precision` is 0 to 6.
     case timestamp(precision: Int)
     /// Read only: a scan turns the fields somebody asks for into columns of their own.
     case row([Field])
@@ -46,10 +49,19 @@ extension DataType: CustomStringConvertible {
         case .bigint: "BIGINT"
         case .double: "DOUBLE"
         case .string: "STRING"
+        case .date: "DATE"
         case .timestamp(let precision): "TIMESTAMP(\(precision))"
         case .row(let fields):
             "ROW<" + fields.map { "`\($0.name)` \($0.type)\($0.isNullable ? "" : " NOT NULL")" }.joined(separator: ", ")
                 + ">"
+        }
+    }
+
+    /// DATE or TIMESTAMP.
+    package var isTime: Bool {
+        switch self {
+        case .date, .timestamp: true
+        default: false
         }
     }
 

@@ -18,10 +18,13 @@ extension Accumulator {
             }
             return .double(FixedColumn(values, validity: Self.validity(slots) { a.counts[$0] > 0 }))
         case .int32Extreme(let a):
-            return .int(FixedColumn(slots.map { a.values[Int($0)] }, validity: Self.validity(slots) { a.isSet[$0] }))
+            let column = FixedColumn(slots.map { a.values[Int($0)] }, validity: Self.validity(slots) { a.isSet[$0] })
+            return call.resultType == .date ? .date(column) : .int(column)
         case .int64Extreme(let a):
             let column = FixedColumn(slots.map { a.values[Int($0)] }, validity: Self.validity(slots) { a.isSet[$0] })
-            if case .timestamp = call.resultType { return .timestamp(column) }
+            if case .timestamp(let precision) = call.resultType {
+                return .timestamps(column, TimestampUnit(precision: precision))
+            }
             return .bigint(column)
         case .doubleExtreme(let a):
             return .double(FixedColumn(slots.map { a.values[Int($0)] }, validity: Self.validity(slots) { a.isSet[$0] }))

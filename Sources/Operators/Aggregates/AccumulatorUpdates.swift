@@ -26,13 +26,16 @@ extension Accumulator {
             self = .doubleSum(a)
         case .int32Extreme(var a):
             self = .int32Extreme(ExtremeAccumulator())
-            guard case .int(let c)? = argument else { preconditionFailure("the argument is INT") }
-            a.add(groups, c, selection, wantsMaximum: wantsMaximum)
+            switch argument {
+            case .int(let c), .date(let c): a.add(groups, c, selection, wantsMaximum: wantsMaximum)
+            default: preconditionFailure("the argument is INT or DATE")
+            }
             self = .int32Extreme(a)
         case .int64Extreme(var a):
             self = .int64Extreme(ExtremeAccumulator())
             switch argument {
-            case .bigint(let c), .timestamp(let c): a.add(groups, c, selection, wantsMaximum: wantsMaximum)
+            case .bigint(let c), .timestamp(let c), .timestampMicros(let c):
+                a.add(groups, c, selection, wantsMaximum: wantsMaximum)
             default: preconditionFailure("the argument is BIGINT or TIMESTAMP")
             }
             self = .int64Extreme(a)

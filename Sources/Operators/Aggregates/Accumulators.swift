@@ -50,7 +50,7 @@ package enum Accumulator: Sendable {
         case (.countStar, _), (.count, _): self = .count(CountAccumulator())
         case (.sum, .double), (.avg, .double): self = .doubleSum(DoubleSumAccumulator())
         case (.sum, _), (.avg, _): self = .integerSum(IntegerSumAccumulator())
-        case (_, .int): self = .int32Extreme(ExtremeAccumulator())
+        case (_, .int), (_, .date): self = .int32Extreme(ExtremeAccumulator())
         case (_, .bigint), (_, .timestamp): self = .int64Extreme(ExtremeAccumulator())
         case (_, .double): self = .doubleExtreme(ExtremeAccumulator())
         case (_, .boolean): self = .booleanExtreme(ExtremeAccumulator())

@@ -16,8 +16,10 @@ enum RowDifference {
         }
         switch (before, after) {
         case (.boolean(let a), .boolean(let b)): markValues(a, b, &differs)
-        case (.int(let a), .int(let b)): markValues(a, b, &differs)
-        case (.bigint(let a), .bigint(let b)), (.timestamp(let a), .timestamp(let b)): markValues(a, b, &differs)
+        case (.int(let a), .int(let b)), (.date(let a), .date(let b)): markValues(a, b, &differs)
+        case (.bigint(let a), .bigint(let b)), (.timestamp(let a), .timestamp(let b)),
+            (.timestampMicros(let a), .timestampMicros(let b)):
+            markValues(a, b, &differs)
         case (.double(let a), .double(let b)):
             for row in differs.indices where !before.isNull(row) && !after.isNull(row) {
                 let (x, y) = (a.values[row], b.values[row])

@@ -48,6 +48,13 @@ struct ExpressionCall {
         case .upper, .lower: return types == [.string] && type == .string
         case .trimBoth, .trimLeading, .trimTrailing: return types == [.string, .string] && type == .string
         case .charLength: return types == [.string] && (type == .int || type == .bigint)
+        case .splitIndex:
+            return types.count == 3 && first == .string && (types[1] == .string || isInteger(types[1]))
+                && isInteger(types[2]) && type == .string
+        case .regexpExtract:
+            return types.count == 3 && areStrings(Array(types[..<2])) && isInteger(types[2]) && type == .string
+        case .regexp: return types == [.string, .string] && type == .boolean
+        case .regexpReplace: return types == [.string, .string, .string] && type == .string
         }
     }
 
@@ -57,11 +64,13 @@ struct ExpressionCall {
 
     private func areStrings(_ types: [DataType]) -> Bool { types.allSatisfy { $0 == .string } }
 
-    /// One type; the precision of timestamps makes no difference to their values.
+    private func isInteger(_ type: DataType) -> Bool { type == .int || type == .bigint }
+
+    /// One type; of timestamps one unit: within it the precision makes no difference to their values.
     private func areAlike(_ types: [DataType]) -> Bool {
         types.allSatisfy { type in
             switch (type, types[0]) {
-            case (.timestamp, .timestamp): true
+            case (.timestamp(let a), .timestamp(let b)): TimestampUnit(precision: a) == TimestampUnit(precision: b)
             default: type == types[0]
             }
         }
@@ -117,6 +126,20 @@ extension ExpressionCall {
         case .trimLeading: return .trim(.leading)
         case .trimTrailing: return .trim(.trailing)
         case .charLength: return .charLength
+        case .splitIndex: return .splitIndex
+        case .regexpExtract: return .patternExtraction(try regularExpression(constants[1]))
+        case .regexp: return .patternTest(try regularExpression(constants[1]))
+        case .regexpReplace: return .patternReplacement(try regularExpression(constants[1]))
+        }
+    }
+
+    /// - Errors: a pattern that is no literal, or none in the language.
+    private func regularExpression(_ pattern: Column?) throws(ExpressionError) -> RegularExpression {
+        guard case .string(let column)? = pattern, column.validity == nil else { throw noKernel }
+        do throws(InvalidPattern) {
+            return try RegularExpression(String(decoding: column.bytes, as: UTF8.self))
+        } catch {
+            throw .invalidPattern(error, place: place)
         }
     }
 

@@ -7,6 +7,7 @@ package enum ExpressionError: Error, Equatable, Sendable {
     case tooDeep(limit: Int, place: SourcePlace?)
     /// The pattern, shortened.
     case invalidEscape(pattern: String, place: SourcePlace?)
+    case invalidPattern(InvalidPattern, place: SourcePlace?)
     case literalTooLong(limitBytes: Int)
 }
 
@@ -16,13 +17,16 @@ extension ExpressionError: CustomStringConvertible {
         case .noKernel(let expression, _): "\(expression) is not supported"
         case .tooDeep(let limit, _): "the expression is nested more than \(limit) levels deep"
         case .invalidEscape(let pattern, _): "invalid escape sequence in LIKE pattern \"\(pattern)\""
+        case .invalidPattern(let reason, _): "invalid regular expression: \(reason)"
         case .literalTooLong(let limit): "the string literal is longer than \(limit) bytes"
         }
     }
 
     package var place: SourcePlace? {
         switch self {
-        case .noKernel(_, let place), .tooDeep(_, let place), .invalidEscape(_, let place): place
+        case .noKernel(_, let place), .tooDeep(_, let place), .invalidEscape(_, let place),
+            .invalidPattern(_, let place):
+            place
         case .literalTooLong: nil
         }
     }

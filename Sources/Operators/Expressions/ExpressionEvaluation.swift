@@ -73,6 +73,14 @@ extension ExpressionProgram {
         case .letterCase(let letterCase): return letterCase.apply(operands[0], scope: scope, faults: &faults)
         case .trim(let side): return side.apply(operands[0], operands[1], scope: scope)
         case .charLength: return CharacterLength.apply(operands[0], as: node.type, rowCount: rowCount)
+        case .splitIndex:
+            return SplitIndex.apply(operands[0], separator: operands[1], index: operands[2], scope: scope)
+        case .patternExtraction(let pattern):
+            return PatternExtraction.apply(operands[0], pattern, group: operands[2], scope: scope, faults: &faults)
+        case .patternTest(let pattern): return PatternTest.apply(operands[0], pattern, scope: scope, faults: &faults)
+        case .patternReplacement(let pattern):
+            return PatternReplacement.apply(
+                operands[0], pattern, replacement: operands[2], scope: scope, faults: &faults)
         case .column, .constant, .and, .or, .inItems, .caseWhen, .coalesce:
             preconditionFailure("these are run on their own")
         }

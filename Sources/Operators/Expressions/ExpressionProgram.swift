@@ -44,13 +44,19 @@ package struct ExpressionProgram: Sendable {
         case letterCase(LetterCase)
         case trim(Trim)
         case charLength
+        case splitIndex
+        // The pattern, which is in the step, is an argument too.
+        case patternExtraction(RegularExpression)
+        case patternTest(RegularExpression)
+        case patternReplacement(RegularExpression)
     }
 
     package let type: DataType
     private(set) var nodes: [Node] = []
     private(set) var root = 0
 
-    /// - Errors: parts that have no kernel, nesting that is too deep, bad LIKE escapes.
+    /// - Errors: parts that have no kernel, nesting that is too deep, bad LIKE escapes, bad
+    ///   regular expressions.
     package init(_ expression: ScalarExpression) throws(ExpressionError) {
         type = expression.type
         root = try compile(expression, depth: 1)
@@ -129,7 +135,9 @@ package struct ExpressionProgram: Sendable {
         case (.int(let value), .int): return .int(FixedColumn([value]))
         case (.bigint(let value), .bigint): return .bigint(FixedColumn([value]))
         case (.double(let value), .double): return .double(FixedColumn([value]))
-        case (.timestamp(let value), .timestamp): return .timestamp(FixedColumn([value]))
+        case (.date(let value), .date): return .date(FixedColumn([value]))
+        case (.timestamp(let value), .timestamp(0...3)): return .timestamp(FixedColumn([value]))
+        case (.timestampMicros(let value), .timestamp(4...6)): return .timestampMicros(FixedColumn([value]))
         case (.string(let text), .string):
             let bytes = Array(text.utf8)
             guard bytes.count <= stringLimit else { throw .literalTooLong(limitBytes: stringLimit) }
@@ -145,7 +153,10 @@ extension ExpressionProgram.Step {
         switch self {
         case .column, .constant, .comparison, .distinct, .and, .or, .not, .nullTest, .inItems, .charLength: false
         case .arithmetic, .negate: type != .double
-        case .inList, .like, .likePatterns, .caseWhen, .coalesce, .cast, .substring, .concat, .letterCase, .trim: true
+        case .inList, .like, .likePatterns, .caseWhen, .coalesce, .cast, .substring, .concat, .letterCase, .trim,
+            .splitIndex,
+            .patternExtraction, .patternTest, .patternReplacement:
+            true
         }
     }
 }

@@ -17,7 +17,15 @@ enum RowText {
         case .double(let c): return String(c.values[row])
         case .timestamp(let c):
             var text: [UInt8] = []
-            TextFormatting.appendTimestamp(milliseconds: c.values[row], style: .fixed(digits: 3), to: &text)
+            TextFormatting.appendTimestamp(c.values[row], .milliseconds, style: .fixed(digits: 3), to: &text)
+            return String(decoding: text, as: UTF8.self)
+        case .timestampMicros(let c):
+            var text: [UInt8] = []
+            TextFormatting.appendTimestamp(c.values[row], .microseconds, style: .fixed(digits: 6), to: &text)
+            return String(decoding: text, as: UTF8.self)
+        case .date(let c):
+            var text: [UInt8] = []
+            TextFormatting.appendDate(days: c.values[row], to: &text)
             return String(decoding: text, as: UTF8.self)
         case .string(let c):
             let text = String(decoding: c.bytes[Int(c.offsets[row])..<Int(c.offsets[row + 1])], as: UTF8.self)

@@ -29,8 +29,12 @@ package enum Literal: Hashable, Sendable {
     case bigint(Int64)
     case double(Double)
     case string(String)
+    /// Days since 1970-01-01.
+    case date(Int32)
     /// Milliseconds since 1970-01-01 00:00:00.
     case timestamp(Int64)
+    /// Microseconds, of a TIMESTAMP with more than three digits.
+    case timestampMicros(Int64)
 }
 
 package enum ScalarFunction: String, Hashable, Sendable {
@@ -81,6 +85,15 @@ package enum ScalarFunction: String, Hashable, Sendable {
     case trimLeading = "TRIM LEADING"
     case trimTrailing = "TRIM TRAILING"
     case charLength = "CHAR_LENGTH"
+    /// Text, a separator (text or the code of a character, INT or BIGINT), and an index (INT or BIGINT) from 0.
+    case splitIndex = "SPLIT_INDEX"
+    // Regular expressions, in Java's language: literals.
+    /// Text, pattern, group (INT or BIGINT).
+    case regexpExtract = "REGEXP_EXTRACT"
+    /// Text, pattern.
+    case regexp = "REGEXP"
+    /// Text, pattern, replacement.
+    case regexpReplace = "REGEXP_REPLACE"
 }
 
 package indirect enum ScalarExpression: Hashable, Sendable {

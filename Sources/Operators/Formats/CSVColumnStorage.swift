@@ -40,7 +40,7 @@ struct CSVColumnStorage {
     private var width: Int {
         switch type {
         case .boolean: 1
-        case .int, .string: 4
+        case .int, .date, .string: 4
         case .bigint, .double, .timestamp, .row: 8
         }
     }
@@ -87,8 +87,12 @@ struct CSVColumnStorage {
         case .int: convert(cells, to: first, nullsMisfits, Int32.self)
         case .bigint: convert(cells, to: first, nullsMisfits, Int64.self)
         case .double: convert(cells, to: first, nullsMisfits, Double.self)
+        case .date: convert(cells, to: first, nullsMisfits, CSVDate.self)
         case .timestamp(let precision):
-            convert(cells, to: first, nullsMisfits, CSVTimestamp.self)
+            switch TimestampUnit(precision: precision) {
+            case .milliseconds: convert(cells, to: first, nullsMisfits, CSVTimestamp.self)
+            case .microseconds: convert(cells, to: first, nullsMisfits, CSVTimestampMicros.self)
+            }
             cutFractions(first..<first + cells.rows.count, to: precision)
         case .string: convertStrings(cells, to: first)
         case .row: preconditionFailure("a ROW is not a column of CSV")
@@ -159,8 +163,8 @@ struct CSVColumnStorage {
     }
 
     private func cutFractions(_ rows: Range<Int>, to precision: Int) {
-        guard precision < 3 else { return }
-        let unit: Int64 = [1000, 100, 10][max(precision, 0)]
+        let unit = TimestampUnit.step(ofPrecision: precision)
+        guard unit > 1 else { return }
         let times = values.assumingMemoryBound(to: Int64.self)
         for row in rows {
             let beyond = times[row] % unit
@@ -186,7 +190,8 @@ extension CSVColumnStorage {
         case .int: .int(fixed(count))
         case .bigint: .bigint(fixed(count))
         case .double: .double(fixed(count))
-        case .timestamp: .timestamp(fixed(count))
+        case .date: .date(fixed(count))
+        case .timestamp(let precision): .timestamps(fixed(count), TimestampUnit(precision: precision))
         case .string:
             .string(
                 StringColumn(

@@ -16,8 +16,9 @@ extension CSVColumnStorage {
             for i in 0..<kept.count where isNull(first + i) { kept[i] = false }
         case (_, .null): kept.update(repeating: false)
         case (_, .boolean(let literal)): testOrdered(comparison, UInt8(literal ? 1 : 0), first, kept)
-        case (_, .int(let literal)): testOrdered(comparison, literal, first, kept)
-        case (_, .bigint(let literal)), (_, .timestamp(let literal)): testOrdered(comparison, literal, first, kept)
+        case (_, .int(let literal)), (_, .date(let literal)): testOrdered(comparison, literal, first, kept)
+        case (_, .bigint(let literal)), (_, .timestamp(let literal)), (_, .timestampMicros(let literal)):
+            testOrdered(comparison, literal, first, kept)
         case (_, .double(let literal)): testOrdered(comparison, literal, first, kept)
         case (_, .string(let literal)): testStrings(comparison, Array(literal.utf8), first, kept)
         }

@@ -172,8 +172,9 @@ extension RowBuffer {
 
     @inline(__always)
     fileprivate mutating func putValue(_ column: RowColumn, _ row: Int, _ dialect: CSVDialect) {
-        guard dialect.valuesArePlain else { return putOddValue(column, row, dialect) }
-        if column.kind == .timestamp, dialect.quote != 0 {
+        // A date is text to Flink's writer: it depends on the delimiter whether it is quoted.
+        guard dialect.valuesArePlain, column.kind != .date else { return putOddValue(column, row, dialect) }
+        if column.kind == .timestamp || column.kind == .timestampMicros, dialect.quote != 0 {
             put(dialect.quote)
             at += RowBuffer.write(column, row, to: at)
             put(dialect.quote)
@@ -203,8 +204,10 @@ extension RowBuffer {
         case .int: return TextFormatting.write(Int64(column.value(row, as: Int32.self)), to: out)
         case .bigint: return TextFormatting.write(column.value(row, as: Int64.self), to: out)
         case .double: return TextFormatting.write(column.value(row, as: Double.self), to: out)
-        case .timestamp:
-            return TextFormatting.writeTimestamp(milliseconds: column.value(row, as: Int64.self), style: .sql, to: out)
+        case .timestamp, .timestampMicros:
+            let time = column.value(row, as: Int64.self)
+            return TextFormatting.writeTimestamp(time, column.timestampUnit, style: .sql, to: out)
+        case .date: return TextFormatting.writeDate(days: column.value(row, as: Int32.self), to: out)
         case .string: return 0
         }
     }

@@ -103,6 +103,36 @@ struct CSVTimestamp: CSVFieldValue {
     static var underNull: CSVTimestamp { CSVTimestamp(milliseconds: 0) }
 }
 
+/// Microseconds, from `2026-01-01 00:00:00.000005`.
+struct CSVTimestampMicros: CSVFieldValue {
+    let microseconds: Int64
+
+    private init(microseconds: Int64) { self.microseconds = microseconds }
+
+    static func quick(_: UnsafePointer<UInt8>, _: Int, _: inout CSVDates) -> CSVTimestampMicros? { nil }
+
+    init?(_ text: UnsafeRawBufferPointer) {
+        guard let value = TextParsing.timestamp(text, format: .sql, unit: .microseconds) else { return nil }
+        microseconds = value
+    }
+    static var underNull: CSVTimestampMicros { CSVTimestampMicros(microseconds: 0) }
+}
+
+/// Days, from `2026-01-01`.
+struct CSVDate: CSVFieldValue {
+    let days: Int32
+
+    private init(days: Int32) { self.days = days }
+
+    static func quick(_: UnsafePointer<UInt8>, _: Int, _: inout CSVDates) -> CSVDate? { nil }
+
+    init?(_ text: UnsafeRawBufferPointer) {
+        guard let value = TextParsing.date(text) else { return nil }
+        days = value
+    }
+    static var underNull: CSVDate { CSVDate(days: 0) }
+}
+
 /// The date of the last timestamp: the next one mostly has the same.
 struct CSVDates {
     /// `YYYY-MM-` and `Y-MM-DD `, as words.

@@ -14,6 +14,7 @@ struct JSONField {
         case bigint
         case double
         case string
+        case date
         case timestamp(precision: Int)
         /// Only its presence is asked for; `isObject`: and it must be an object.
         case presence(isObject: Bool)
@@ -48,18 +49,8 @@ struct JSONField {
         switch content {
         case .object, .presence, .string: 0
         case .boolean: 1
-        case .int: 4
+        case .int, .date: 4
         case .bigint, .double, .timestamp: 8
-        }
-    }
-
-    /// Milliseconds that a TIMESTAMP's precision can tell apart.
-    var timestampUnit: Int64 {
-        switch content {
-        case .timestamp(0): 1000
-        case .timestamp(1): 100
-        case .timestamp(2): 10
-        default: 1
         }
     }
 
@@ -72,6 +63,7 @@ struct JSONField {
         case .bigint: "a BIGINT"
         case .double: "a DOUBLE"
         case .string: "a STRING"
+        case .date: "a DATE"
         case .timestamp(let precision): "a TIMESTAMP(\(precision))"
         }
     }
@@ -147,6 +139,7 @@ struct JSONFields {
         case .bigint: return .bigint
         case .double: return .double
         case .string: return .string
+        case .date: return .date
         case .timestamp(let precision): return .timestamp(precision: precision)
         case .row: preconditionFailure("a scan gives the fields of a ROW, not the ROW")
         }

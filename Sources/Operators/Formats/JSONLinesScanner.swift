@@ -61,8 +61,7 @@ package final class JSONLinesScanner: RecordScanner {
         timestampSeparator = UInt8(ascii: options.timestampFormat == .sql ? " " : "T")
         storage = .allocate(capacity: max(1, tree.fields.count))
         for (index, field) in tree.fields.enumerated() {
-            let column = JSONColumnStorage(
-                width: field.width, timestampUnit: field.timestampUnit, timestampSeparator: timestampSeparator)
+            let column = JSONColumnStorage(for: field, timestampSeparator: timestampSeparator)
             (storage + index).initialize(to: column)
         }
         fault = .allocate(capacity: 1)

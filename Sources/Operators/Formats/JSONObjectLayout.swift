@@ -78,13 +78,14 @@ struct JSONObjectLayout {
         case .string: return JSONObjectLayout.write(column.text(row), readableTo: column.bytesEnd, to: out)
         case .bigint: return out + TextFormatting.write(column.value(row, as: Int64.self), to: out)
         case .int: return out + TextFormatting.write(Int64(column.value(row, as: Int32.self)), to: out)
-        case .timestamp:
-            let quote = UInt8(ascii: "\"")
-            out.storeBytes(of: quote, as: UInt8.self)
-            let milliseconds = column.value(row, as: Int64.self)
-            let count = TextFormatting.writeTimestamp(milliseconds: milliseconds, style: timestampStyle, to: out + 1)
-            out.storeBytes(of: quote, toByteOffset: count + 1, as: UInt8.self)
-            return out + count + 2
+        case .timestamp, .timestampMicros:
+            let time = column.value(row, as: Int64.self)
+            let unit = column.timestampUnit
+            return JSONObjectLayout.quote(
+                TextFormatting.writeTimestamp(time, unit, style: timestampStyle, to: out + 1), at: out)
+        case .date:
+            let days = column.value(row, as: Int32.self)
+            return JSONObjectLayout.quote(TextFormatting.writeDate(days: days, to: out + 1), at: out)
         case .double: return write(column.value(row, as: Double.self), to: out)
         case .boolean:
             if column.value(row, as: Bool.self) {
@@ -99,7 +100,12 @@ struct JSONObjectLayout {
 
     private func write(_ value: Double, to out: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
         guard !value.isFinite else { return out + TextFormatting.write(value, to: out) }
-        let count = TextFormatting.write(value, to: out + 1)
+        return JSONObjectLayout.quote(TextFormatting.write(value, to: out + 1), at: out)
+    }
+
+    /// Quotes around `count` bytes that stand behind the first one's place.
+    @inline(__always)
+    private static func quote(_ count: Int, at out: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
         out.storeBytes(of: UInt8(ascii: "\""), as: UInt8.self)
         out.storeBytes(of: UInt8(ascii: "\""), toByteOffset: count + 1, as: UInt8.self)
         return out + count + 2

@@ -59,9 +59,13 @@ extension JSONLinesScanner {
         case .bigint:
             let array: [Int64] = fillFixed(index, input, rows: rows, &values, &consumed)
             values[index] = .bigint(FixedColumn(array, validity: validity(of: index)))
-        case .timestamp:
+        case .date:
+            let array: [Int32] = fillFixed(index, input, rows: rows, &values, &consumed)
+            values[index] = .date(FixedColumn(array, validity: validity(of: index)))
+        case .timestamp(let precision):
             let array: [Int64] = fillFixed(index, input, rows: rows, &values, &consumed)
-            values[index] = .timestamp(FixedColumn(array, validity: validity(of: index)))
+            let times = FixedColumn(array, validity: validity(of: index))
+            values[index] = .timestamps(times, TimestampUnit(precision: precision))
         case .double:
             let array: [Double] = fillFixed(index, input, rows: rows, &values, &consumed)
             values[index] = .double(FixedColumn(array, validity: validity(of: index)))
@@ -156,7 +160,8 @@ extension JSONLinesScanner {
             case .int: .int(FixedColumn([]))
             case .bigint: .bigint(FixedColumn([]))
             case .double: .double(FixedColumn([]))
-            case .timestamp: .timestamp(FixedColumn([]))
+            case .date: .date(FixedColumn([]))
+            case .timestamp(let precision): .timestamps(FixedColumn([]), TimestampUnit(precision: precision))
             case .string, .row: .string(StringColumn())
             }
         }

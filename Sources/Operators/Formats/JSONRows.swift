@@ -124,9 +124,36 @@ extension JSONLinesScanner {
                         && minute.loadUnaligned(fromByteOffset: 8, as: UInt64.self) == column.pointee.minuteHigh
                     if isTaken {
                         var value = column.pointee.minuteStart &+ rest
-                        if column.pointee.timestampUnit != 1 { value &-= rest % column.pointee.timestampUnit }
+                        if column.pointee.timestampStep != 1 { value &-= rest % column.pointee.timestampStep }
                         column.pointee.values.storeBytes(of: value, toByteOffset: row &* 8, as: Int64.self)
                         p += 24
+                    }
+
+                case JSONStretches.Op.timestampMicros:
+                    let column = storage + Int(stretch.pointee.target)
+                    let minute = UnsafeRawPointer(p)
+                    let rest = sluice_second_microseconds(p + 16)
+                    isTaken =
+                        rest >= 0 && minute.loadUnaligned(as: UInt64.self) == column.pointee.minuteLow
+                        && minute.loadUnaligned(fromByteOffset: 8, as: UInt64.self) == column.pointee.minuteHigh
+                    if isTaken {
+                        var value = column.pointee.minuteStart &+ rest
+                        if column.pointee.timestampStep != 1 { value &-= rest % column.pointee.timestampStep }
+                        column.pointee.values.storeBytes(of: value, toByteOffset: row &* 8, as: Int64.self)
+                        p += 27
+                    }
+
+                case JSONStretches.Op.date:
+                    let column = storage + Int(stretch.pointee.target)
+                    let day = UnsafeRawPointer(p)
+                    let ending = UInt64(day.loadUnaligned(fromByteOffset: 7, as: UInt32.self))
+                    isTaken =
+                        ending == column.pointee.minuteHigh
+                        && day.loadUnaligned(as: UInt64.self) == column.pointee.minuteLow
+                    if isTaken {
+                        let days = Int32(truncatingIfNeeded: column.pointee.minuteStart)
+                        column.pointee.values.storeBytes(of: days, toByteOffset: row &* 4, as: Int32.self)
+                        p += 11
                     }
 
                 case JSONStretches.Op.bigint, JSONStretches.Op.int, JSONStretches.Op.skipNumber:

@@ -1,4 +1,5 @@
 import CKernels
+import Columnar
 
 // Lines of one producer look alike: between two values stand the same bytes on every line, `,"bidder":` say. The scanner
 // learns these stretches, with what follows them, once the slow path has checked them byte by byte; from then on one
@@ -28,15 +29,18 @@ final class JSONStretches {
         static let pass: UInt8 = 2
         static let skipString: UInt8 = 3
         static let string: UInt8 = 4
+        /// Milliseconds, and microseconds.
         static let timestamp: UInt8 = 5
+        static let timestampMicros: UInt8 = 6
+        static let date: UInt8 = 7
         /// A string for a column of another type.
-        static let generalString: UInt8 = 6
-        static let skipNumber: UInt8 = 7
-        static let bigint: UInt8 = 8
-        static let int: UInt8 = 9
-        static let double: UInt8 = 10
+        static let generalString: UInt8 = 8
+        static let skipNumber: UInt8 = 9
+        static let bigint: UInt8 = 10
+        static let int: UInt8 = 11
+        static let double: UInt8 = 12
         /// Anything else, converted or skipped out of line.
-        static let general: UInt8 = 11
+        static let general: UInt8 = 13
     }
 
     private struct Context {
@@ -197,7 +201,8 @@ extension JSONStretches {
         stretch.following = Int32(2 * level + 1)
         describe(&stretch, name: name, level: level, valueStart: q.pointee)
         switch stretch.op {
-        case Op.enter, Op.pass, Op.skipString, Op.string, Op.timestamp, Op.generalString: q += 1
+        case Op.enter, Op.pass, Op.skipString, Op.string, Op.timestamp, Op.timestampMicros, Op.date, Op.generalString:
+            q += 1
         default: break
         }
         stretch.length = Int32(truncatingIfNeeded: q - p)
@@ -227,7 +232,10 @@ extension JSONStretches {
             stretch.op = isObject ? Op.enter : isString ? Op.generalString : Op.general
             if isObject { stretch.target = Int32(opening(field.childLevel)) }
         case .string: stretch.op = isString ? Op.string : Op.general
-        case .timestamp: stretch.op = isString ? Op.timestamp : Op.general
+        case .timestamp(let precision):
+            let op = TimestampUnit(precision: precision) == .milliseconds ? Op.timestamp : Op.timestampMicros
+            stretch.op = isString ? op : Op.general
+        case .date: stretch.op = isString ? Op.date : Op.general
         case .bigint: stretch.op = isString ? Op.generalString : Op.bigint
         case .int: stretch.op = isString ? Op.generalString : Op.int
         case .double: stretch.op = isString ? Op.generalString : Op.double

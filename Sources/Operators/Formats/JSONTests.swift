@@ -26,7 +26,8 @@ struct JSONTest {
         case .null: operand = .none
         case .boolean(let value): operand = .boolean(value)
         case .int(let value): operand = .integer(Int64(value))
-        case .bigint(let value), .timestamp(let value): operand = .integer(value)
+        case .bigint(let value), .timestamp(let value), .timestampMicros(let value): operand = .integer(value)
+        case .date(let value): operand = .integer(Int64(value))
         case .double(let value): operand = .double(value)
         case .string(let value): operand = .string(Array(value.utf8))
         }
@@ -48,7 +49,7 @@ struct JSONTest {
         switch (content, operand) {
         case (.bigint, .integer(let literal)), (.timestamp, .integer(let literal)):
             return holds(values.load(fromByteOffset: row * 8, as: Int64.self), literal)
-        case (.int, .integer(let literal)):
+        case (.int, .integer(let literal)), (.date, .integer(let literal)):
             return holds(Int64(values.load(fromByteOffset: row * 4, as: Int32.self)), literal)
         case (.double, .double(let literal)):
             return holds(values.load(fromByteOffset: row * 8, as: Double.self), literal)

@@ -1,42 +1,43 @@
 import CKernels
+import Columnar
 
-// `YYYY-MM-DD HH:MM:SS` and up to nine digits of a fraction, cut to milliseconds. Dates and times that do not exist (30
+// `YYYY-MM-DD HH:MM:SS` and up to nine digits of a fraction, cut to the column's unit. Dates and times that do not exist (30
 // February, 24:00:00) do not fit; Flink would move them.
 enum JSONTimestamps {
-    /// Milliseconds since 1970-01-01 00:00:00; nil where the text is no timestamp.
-    static func milliseconds(_ text: UnsafeBufferPointer<UInt8>, separator: UInt8) -> Int64? {
+    /// Time since 1970-01-01 00:00:00; nil where the text is no timestamp.
+    static func time(_ text: UnsafeBufferPointer<UInt8>, separator: UInt8, unit: TimestampUnit) -> Int64? {
         guard text.count >= 19, let p = text.baseAddress else { return nil }
-        guard let start = minuteStart(p, separator: separator), p[16] == JSONGrammar.colon,
+        guard let start = minuteStart(p, separator: separator, unit: unit), p[16] == JSONGrammar.colon,
             let second = number(p + 17, digits: 2), second < 60
         else { return nil }
-        var milliseconds: Int64 = 0
+        var fraction: Int64 = 0
         if text.count > 19 {
             guard p[19] == UInt8(ascii: "."), text.count <= 29 else { return nil }
-            var unit: Int64 = 100
+            var place = unit.perSecond / 10
             for i in 20..<text.count {
                 guard JSONGrammar.isDigit(p[i]) else { return nil }
-                milliseconds += Int64(p[i] &- 0x30) * unit
-                unit /= 10
+                fraction += Int64(p[i] &- 0x30) * place
+                place /= 10
             }
         }
-        return start + second * 1000 + milliseconds
+        return start + second * unit.perSecond + fraction
     }
 
     /// Of 16 bytes `YYYY-MM-DD HH:MM`.
-    static func minuteStart(_ p: JSONBytes, separator: UInt8) -> Int64? {
+    static func minuteStart(_ p: JSONBytes, separator: UInt8, unit: TimestampUnit) -> Int64? {
         guard p[4] == UInt8(ascii: "-"), p[7] == UInt8(ascii: "-"), p[10] == separator, p[13] == JSONGrammar.colon,
             let year = number(p, digits: 4), let month = number(p + 5, digits: 2), let day = number(p + 8, digits: 2),
             let hour = number(p + 11, digits: 2), let minute = number(p + 14, digits: 2),
-            1...12 ~= month, hour < 24, minute < 60, day >= 1, day <= days(in: month, of: year)
+            year >= 1, 1...12 ~= month, hour < 24, minute < 60, day >= 1, day <= days(in: month, of: year)
         else { return nil }
-        return ((daysSinceEpoch(year, month, day) * 24 + hour) * 60 + minute) * 60_000
+        return ((daysSinceEpoch(year, month, day) * 24 + hour) * 60 + minute) * 60 * unit.perSecond
     }
 
     /// Cut towards the past.
-    static func cut(_ milliseconds: Int64, unit: Int64) -> Int64 {
-        if unit == 1 { return milliseconds }
-        let rest = milliseconds % unit
-        return milliseconds - (rest < 0 ? rest + unit : rest)
+    static func cut(_ time: Int64, step: Int64) -> Int64 {
+        if step == 1 { return time }
+        let rest = time % step
+        return time - (rest < 0 ? rest + step : rest)
     }
 
     private static func number(_ p: JSONBytes, digits: Int) -> Int64? {

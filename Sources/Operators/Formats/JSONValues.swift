@@ -1,3 +1,4 @@
+import Columnar
 import CKernels
 
 // Values that the row loop does not convert itself: whatever is not in a type's plainest form. Checked first, then made
@@ -69,12 +70,21 @@ extension JSONLinesScanner {
             guard let value = boolean(from: p, to: end) else { return false }
             column.pointee.values.storeBytes(of: value, toByteOffset: row, as: Bool.self)
             return true
-        case .timestamp:
+        case .date:
             guard first == JSONGrammar.quote,
-                let value = withText(p, end, { JSONTimestamps.milliseconds($0, separator: timestampSeparator) })
+                let days = withText(p, end, { TextParsing.date(UnsafeRawBufferPointer($0)) })
+            else { return false }
+            // Eleven bytes and the quote in front: there is no escape in it.
+            if end - p == 12 { rememberDate(p + 1, days: days, in: column) }
+            column.pointee.values.storeBytes(of: days, toByteOffset: row * 4, as: Int32.self)
+            return true
+        case .timestamp:
+            let unit = column.pointee.timestampUnit
+            guard first == JSONGrammar.quote,
+                let value = withText(p, end, { JSONTimestamps.time($0, separator: timestampSeparator, unit: unit) })
             else { return false }
             rememberMinute(p + 1, in: column)
-            let cut = JSONTimestamps.cut(value, unit: column.pointee.timestampUnit)
+            let cut = JSONTimestamps.cut(value, step: column.pointee.timestampStep)
             column.pointee.values.storeBytes(of: cut, toByteOffset: row * 8, as: Int64.self)
             return true
         }
@@ -82,10 +92,19 @@ extension JSONLinesScanner {
 
     /// Of a text that has been read as a timestamp, if it stands there without escapes.
     private func rememberMinute(_ p: JSONBytes, in column: UnsafeMutablePointer<JSONColumnStorage>) {
-        guard let start = JSONTimestamps.minuteStart(p, separator: timestampSeparator) else { return }
+        let unit = column.pointee.timestampUnit
+        guard let start = JSONTimestamps.minuteStart(p, separator: timestampSeparator, unit: unit) else { return }
         column.pointee.minuteLow = UnsafeRawPointer(p).loadUnaligned(as: UInt64.self)
         column.pointee.minuteHigh = UnsafeRawPointer(p).loadUnaligned(fromByteOffset: 8, as: UInt64.self)
         column.pointee.minuteStart = start
+    }
+
+    /// `YYYY-MM-DD"` at `p` has been read as a date.
+    private func rememberDate(_ p: JSONBytes, days: Int32, in column: UnsafeMutablePointer<JSONColumnStorage>) {
+        let bytes = UnsafeRawPointer(p)
+        column.pointee.minuteLow = bytes.loadUnaligned(as: UInt64.self)
+        column.pointee.minuteHigh = UInt64(bytes.loadUnaligned(fromByteOffset: 7, as: UInt32.self))
+        column.pointee.minuteStart = Int64(days)
     }
 
     /// False, with `fault` set, where the column has no room for it.

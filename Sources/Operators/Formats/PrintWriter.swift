@@ -64,9 +64,10 @@ extension RowBuffer {
         case .int: at += TextFormatting.write(Int64(column.value(row, as: Int32.self)), to: at)
         case .bigint: at += TextFormatting.write(column.value(row, as: Int64.self), to: at)
         case .double: at += TextFormatting.write(column.value(row, as: Double.self), to: at)
-        case .timestamp:
-            let milliseconds = column.value(row, as: Int64.self)
-            at += TextFormatting.writeTimestamp(milliseconds: milliseconds, style: .localDateTime, to: at)
+        case .timestamp, .timestampMicros:
+            let time = column.value(row, as: Int64.self)
+            at += TextFormatting.writeTimestamp(time, column.timestampUnit, style: .localDateTime, to: at)
+        case .date: at += TextFormatting.writeDate(days: column.value(row, as: Int32.self), to: at)
         case .string: put(UnsafeRawBufferPointer(column.text(row)))
         }
     }

@@ -11,6 +11,8 @@ struct RowColumn {
         case bigint
         case double
         case timestamp
+        case timestampMicros
+        case date
         case string
     }
 
@@ -32,6 +34,8 @@ struct RowColumn {
         case .bigint(let c): (kind, values) = (.bigint, RowColumn.address(c.values))
         case .double(let c): (kind, values) = (.double, RowColumn.address(c.values))
         case .timestamp(let c): (kind, values) = (.timestamp, RowColumn.address(c.values))
+        case .timestampMicros(let c): (kind, values) = (.timestampMicros, RowColumn.address(c.values))
+        case .date(let c): (kind, values) = (.date, RowColumn.address(c.values))
         case .string(let c):
             (kind, values) = (.string, RowColumn.address(c.offsets))
             text = RowColumn.address(c.bytes).assumingMemoryBound(to: UInt8.self)
@@ -57,6 +61,9 @@ struct RowColumn {
 
     @inline(__always)
     func value<Value>(_ row: Int, as _: Value.Type) -> Value { values.assumingMemoryBound(to: Value.self)[row] }
+
+    /// Of a TIMESTAMP.
+    var timestampUnit: TimestampUnit { kind == .timestamp ? .milliseconds : .microseconds }
 
     @inline(__always)
     func text(_ row: Int) -> UnsafeBufferPointer<UInt8> {

@@ -47,7 +47,7 @@ struct ExpressionBinder {
 
     private mutating func bindKind(_ expression: Expression) throws(SQLError) -> BoundExpression {
         switch expression.kind {
-        case .integer, .decimal, .approximate, .string, .boolean, .unknown, .null, .timestamp, .interval:
+        case .integer, .decimal, .approximate, .string, .boolean, .unknown, .null, .date, .timestamp, .interval:
             return try literal(expression)
         case .name(let parts): return try name(parts, at: expression.span)
         case .unary(let sign, let operand): return try unary(sign, operand, at: expression.span)

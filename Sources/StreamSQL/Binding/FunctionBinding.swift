@@ -32,6 +32,8 @@ extension ExpressionBinder {
         case "CONCAT": return try concat(arguments, at: span)
         case "LTRIM": return try trimmed(.leading, arguments, upper, at: span)
         case "RTRIM": return try trimmed(.trailing, arguments, upper, at: span)
+        case "SPLIT_INDEX": return try splitIndex(arguments, at: span)
+        case "REGEXP_EXTRACT", "REGEXP", "REGEXP_REPLACE": return try regularExpression(upper, arguments, at: span)
         case "BTRIM": return try trimmed(.both, arguments, upper, at: span)
         default:
             throw source.error(
@@ -40,7 +42,7 @@ extension ExpressionBinder {
         }
     }
 
-    private func check(
+    func check(
         _ arguments: [Expression], _ counts: ClosedRange<Int>, _ name: String, at span: SourceSpan
     ) throws(SQLError) {
         guard !counts.contains(arguments.count) else { return }

@@ -68,7 +68,7 @@ struct InsertBinder {
 
     private static func canInsert(_ type: DataType, into target: DataType) -> Bool {
         switch (type, target) {
-        case (.int, .bigint), (.int, .double), (.bigint, .double), (.timestamp, .timestamp): true
+        case (.int, .bigint), (.int, .double), (.bigint, .double), (.timestamp, .timestamp), (.timestamp, .date): true
         default: type == target
         }
     }

@@ -13,6 +13,7 @@ extension ExpressionBinder {
             return .literal(.string(text), .string)
         case .boolean(let value): return .literal(.boolean(value), .boolean)
         case .unknown: return .literal(.null, .boolean)
+        case .date(let text): return try date(text, at: expression.span)
         case .timestamp(let text): return try timestamp(text, at: expression.span)
         case .interval: throw source.notSupported("INTERVAL outside WATERMARK and windows", at: expression.span)
         default: return .untypedNull
@@ -38,8 +39,21 @@ extension ExpressionBinder {
     }
 
     func timestamp(_ text: String, at span: SourceSpan) throws(SQLError) -> BoundExpression {
-        guard let (milliseconds, precision) = TimestampText.parse(text) else { throw malformedTimestamp(at: span) }
-        return .literal(.timestamp(milliseconds), .timestamp(precision: precision))
+        guard let (micros, precision) = TimestampText.timestamp(text) else { throw malformedTimestamp(at: span) }
+        guard precision <= TimestampUnit.microseconds.digits else {
+            throw source.notSupported(
+                "type TIMESTAMP(\(precision))", at: span, hint: "TIMESTAMP(6) holds microseconds")
+        }
+        return .literal(Literal(micros: micros, precision: precision), .timestamp(precision: precision))
+    }
+
+    func date(_ text: String, at span: SourceSpan) throws(SQLError) -> BoundExpression {
+        guard let days = TimestampText.date(text) else { throw malformedDate(at: span) }
+        return .literal(.date(days), .date)
+    }
+
+    func malformedDate(at span: SourceSpan) -> SQLError {
+        source.error("malformed date", at: span, hint: "it is written like '2026-01-31'")
     }
 
     func malformedTimestamp(at span: SourceSpan) -> SQLError {

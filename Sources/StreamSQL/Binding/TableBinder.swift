@@ -120,24 +120,18 @@ struct TableBinder {
         let column = watermark.column
         let span = column[0].span.through(column[column.count - 1].span)
         guard column.count == 1 else { throw source.notSupported("WATERMARK FOR a field of a ROW", at: span) }
-        guard case .value(let index, let type, _) = try scope.resolve(column),
-            case .timestamp(let precision) = type, precision <= 3
-        else {
+        let rowtime = try scope.resolve(column)
+        guard case .value(let index, let type, _) = rowtime, TableBinder.isRowtime(type) else {
             throw source.error(
-                "invalid data type of time field for watermark definition: \(try typeText(scope.resolve(column)))",
-                at: span,
-                detail: """
-                    the field must be of type TIMESTAMP(p), the supported precision 'p' is from 0 to 3; rowtime: \
-                    "\(column[0].name)"
-                    """)
+                TableBinder.invalidTime("time field", "the time field", typeText(rowtime)), at: span)
         }
         var binder = ExpressionBinder(
             source: source, scope: scope, inputWidth: relation.plan.columns.count, clause: .watermark)
         let (base, delay) = try lessDelay(watermark.expression)
         let bound = try binder.typed(try binder.bind(base), at: base.span)
-        guard case .timestamp(let precision) = bound.type, precision <= 3 else {
+        guard TableBinder.isRowtime(bound.type) else {
             throw source.error(
-                "a watermark must be a TIMESTAMP of at most 3 digits, this is \(bound.type)",
+                TableBinder.invalidTime("expression", "the watermark expression", "\(bound.type)"),
                 at: watermark.expression.span)
         }
         guard delay == 0 || bound.expression == .column(index, type) else {
@@ -176,6 +170,16 @@ struct TableBinder {
             throw source.error("the delay of the watermark is too long", at: right.span)
         }
         return (base, sum)
+    }
+
+    private static func isRowtime(_ type: DataType) -> Bool {
+        if case .timestamp(0...3) = type { true } else { false }
+    }
+
+    /// In Flink's words.
+    private static func invalidTime(_ what: String, _ which: String, _ type: String) -> String {
+        "Invalid data type of \(what) for watermark definition. The field must be of type TIMESTAMP(p) or TIMESTAMP_LTZ(p), "
+            + "the supported precision 'p' is from 0 to 3, but \(which) type is \(type)"
     }
 
     /// A thousand years or so in milliseconds: longer ones would leave the range of times.

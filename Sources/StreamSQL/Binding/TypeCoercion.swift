@@ -1,8 +1,8 @@
 import Columnar
 import Operators
 
-// Which types meet, and how: numbers become the wider one, timestamps the more precise one, and a string beside a timestamp or
-// a BOOLEAN becomes one in comparisons. Everything else takes a CAST by the user.
+// Which types meet, and how: numbers become the wider one, timestamps the more precise one, and a string beside a timestamp, a
+// DATE or a BOOLEAN becomes one in comparisons. Everything else takes a CAST by the user.
 
 extension ExpressionBinder {
     /// The type two values share in CASE, COALESCE, UNION ALL; nil if there is none.
@@ -19,8 +19,8 @@ extension ExpressionBinder {
     /// The type two values are compared in.
     static func comparisonType(_ left: DataType, _ right: DataType) -> DataType? {
         switch (left, right) {
-        case (.timestamp, .string), (.boolean, .string): return left
-        case (.string, .timestamp), (.string, .boolean): return right
+        case (.timestamp, .string), (.date, .string), (.boolean, .string): return left
+        case (.string, .timestamp), (.string, .date), (.string, .boolean): return right
         default: return commonType(left, right)
         }
     }
@@ -47,9 +47,11 @@ extension ExpressionBinder {
         if value.type == type { return value }
         if let literal = value.expression.literal {
             if let converted = literal.widened(to: type) { return .literal(converted, type) }
-            if case .string(let text) = literal, case .timestamp(let precision) = type {
-                guard let (milliseconds, _) = TimestampText.parse(text) else { throw malformedTimestamp(at: span) }
-                return .literal(.timestamp(milliseconds).cut(to: precision), type)
+            if case .string(let text) = literal, type.isTime {
+                guard let time = Literal(castFrom: text, to: type) else {
+                    throw type == .date ? malformedDate(at: span) : malformedTimestamp(at: span)
+                }
+                return .literal(time, type)
             }
         }
         return strictCall(.cast, [value], type, at: span)
@@ -96,21 +98,13 @@ extension ExpressionBinder {
         if case .row = target.type { throw source.notSupported("CAST to ROW", at: target.span) }
         if value.isUntypedNull { return .literal(.null, target.type) }
         if value.type == target.type { return value }
-        guard ExpressionBinder.canCast(value.type, to: target.type) else {
+        guard Cast.isPossible(from: value.type, to: target.type) else {
             throw source.notSupported("CAST of \(value.type) to \(target.type)", at: span)
         }
         if let converted = value.expression.literal?.widened(to: target.type) {
             return .literal(converted, target.type)
         }
         return strictCall(.cast, [value], target.type, at: span)
-    }
-
-    private static func canCast(_ from: DataType, to target: DataType) -> Bool {
-        switch (from, target) {
-        case (.timestamp, .timestamp), (.string, _), (_, .string): true
-        case (.timestamp, _), (_, .timestamp): false
-        default: true
-        }
     }
 }
 
@@ -122,16 +116,39 @@ extension Literal {
         case (.int(let value), .bigint): .bigint(Int64(value))
         case (.int(let value), .double): .double(Double(value))
         case (.bigint(let value), .double): .double(Double(value))
-        case (.timestamp, .timestamp(let precision)): cut(to: precision)
+        case (.date(let days), .timestamp(let precision)):
+            Literal(micros: Int64(days) * TimestampUnit.microseconds.perDay, precision: precision)
+        case (.timestamp(let milliseconds), .timestamp(let precision)):
+            Literal(micros: milliseconds &* 1000, precision: precision)
+        case (.timestampMicros(let micros), .timestamp(let precision)): Literal(micros: micros, precision: precision)
         default: nil
         }
     }
 
     /// A timestamp without the digits beyond `precision`.
-    func cut(to precision: Int) -> Literal {
-        guard case .timestamp(let milliseconds) = self else { return self }
-        let unit: Int64 = [1000, 100, 10, 1][min(max(precision, 0), 3)]
-        let rest = milliseconds % unit
-        return .timestamp(milliseconds - (rest < 0 ? rest + unit : rest))
+    ///
+    /// - Input: microseconds of the years 0001 to 9999, as every literal is.
+    init(micros: Int64, precision: Int) {
+        let unit = TimestampUnit(precision: precision)
+        let step = 1_000_000 / unit.perSecond * TimestampUnit.step(ofPrecision: precision)
+        let rest = micros % step
+        let cut = micros - (rest < 0 ? rest + step : rest)
+        self = unit == .milliseconds ? .timestamp(cut / 1000) : .timestampMicros(cut)
+    }
+
+    /// A DATE or TIMESTAMP out of text, as CAST reads it.
+    init?(castFrom text: String, to type: DataType) {
+        var text = text
+        let literal = text.withUTF8 { bytes -> Literal? in
+            let bytes = UnsafeRawBufferPointer(bytes)
+            switch type {
+            case .date: return CastText.date(bytes).map { .date($0) }
+            case .timestamp(let precision):
+                return CastText.timestamp(bytes, .microseconds).map { Literal(micros: $0, precision: precision) }
+            default: return nil
+            }
+        }
+        guard let literal else { return nil }
+        self = literal
     }
 }

@@ -29,7 +29,8 @@ extension ScalarExpression {
         case .cast: return "CAST(\(arguments[0]) AS \(type))"
         case .trimBoth, .trimLeading, .trimTrailing:
             return "\(function.rawValue.replacingSpace("("))\(" \(arguments[1]) FROM \(arguments[0])"))"
-        case .modulo, .coalesce, .substring, .concat, .upper, .lower, .charLength:
+        case .modulo, .coalesce, .substring, .concat, .upper, .lower, .charLength, .splitIndex, .regexpExtract, .regexp,
+            .regexpReplace:
             return "\(function.rawValue)(\(arguments.joined(separator: ", ")))"
         }
     }
@@ -63,7 +64,9 @@ extension Literal {
         case .double(let value): return "\(value)"
         case .string(let value):
             return "'" + value.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
-        case .timestamp(let milliseconds): return "TIMESTAMP '\(TimestampText.text(milliseconds))'"
+        case .date(let days): return "DATE '\(TimestampText.text(days: days))'"
+        case .timestamp(let time): return "TIMESTAMP '\(TimestampText.text(time, .milliseconds))'"
+        case .timestampMicros(let time): return "TIMESTAMP '\(TimestampText.text(time, .microseconds))'"
         }
     }
 }

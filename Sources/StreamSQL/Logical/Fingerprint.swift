@@ -140,7 +140,8 @@ extension Literal {
         case .bigint(let value): "\(value)"
         case .double(let value): "bits \(value.bitPattern)"
         case .string(let value): quoted(value)
-        case .timestamp(let milliseconds): "\(milliseconds)"
+        case .date(let days): "\(days)"
+        case .timestamp(let time), .timestampMicros(let time): "\(time)"
         }
     }
 }

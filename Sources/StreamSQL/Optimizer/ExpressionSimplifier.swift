@@ -92,9 +92,9 @@ enum ExpressionSimplifier {
     private static func order(_ left: Literal, _ right: Literal) -> Int? {
         switch (left, right) {
         case (.boolean(let a), .boolean(let b)): compare(a ? 1 : 0, b ? 1 : 0)
-        case (.int(let a), .int(let b)): compare(a, b)
+        case (.int(let a), .int(let b)), (.date(let a), .date(let b)): compare(a, b)
         case (.bigint(let a), .bigint(let b)): compare(a, b)
-        case (.timestamp(let a), .timestamp(let b)): compare(a, b)
+        case (.timestamp(let a), .timestamp(let b)), (.timestampMicros(let a), .timestampMicros(let b)): compare(a, b)
         case (.double(let a), .double(let b)) where !a.isNaN && !b.isNaN: compare(a, b)
         case (.string(let a), .string(let b)):
             a.utf8.elementsEqual(b.utf8) ? 0 : a.utf8.lexicographicallyPrecedes(b.utf8) ? -1 : 1

@@ -88,7 +88,8 @@ extension LogicalPlan {
 }
 
 extension ScalarExpression {
-    /// Whether a row may make it fail: integer overflow, division by zero, a cast that does not fit.
+    /// Whether a row may make it fail: integer overflow, division by zero, a cast that does not fit, a
+    /// costly search.
     var mayFail: Bool {
         guard case .call(let function, let arguments, let type, _) = self else { return false }
         switch function {
@@ -99,6 +100,7 @@ extension ScalarExpression {
             if divisor == nil || divisor == .int(0) || divisor == .bigint(0) { return true }
         case .cast:
             if !ScalarExpression.widens(arguments[0].type, type) { return true }
+        case .regexpExtract, .regexp, .regexpReplace: return true
         default: break
         }
         return arguments.contains { $0.mayFail }
@@ -106,8 +108,8 @@ extension ScalarExpression {
 
     private static func widens(_ from: DataType, _ target: DataType) -> Bool {
         switch (from, target) {
-        case (.int, .bigint), (.int, .double), (.bigint, .double), (.timestamp, .timestamp), (_, .string): true
-        default: false
+        case (.int, .bigint), (.int, .double), (.bigint, .double), (_, .string): true
+        default: from.isTime && target.isTime
         }
     }
 }

@@ -69,6 +69,7 @@ struct Expression: Sendable {
         /// `UNKNOWN` is a NULL of type BOOLEAN.
         case unknown
         case null
+        case date(String)
         case timestamp(String)
         case interval(IntervalSyntax)
         /// `a`, `t.a`, `a.field.field`

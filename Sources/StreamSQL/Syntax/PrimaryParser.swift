@@ -62,9 +62,10 @@ extension Parser {
         case "CASE": return try caseWhen()
         case "CAST": return try cast()
         case "TRIM": return try trim()
-        case "TIMESTAMP": return try timestampLiteral()
+        case "DATE": if try lookahead().kind == .string { return try timeLiteral { .date($0) } }
+        case "TIMESTAMP": return try lookahead().kind == .string ? try timeLiteral { .timestamp($0) } : try name()
         case "INTERVAL": return try interval()
-        case "EXISTS", "UNIQUE", "ARRAY", "MAP", "MULTISET", "ROW", "PERIOD", "NEXT", "CURSOR", "DATE", "TIME":
+        case "EXISTS", "UNIQUE", "ARRAY", "MAP", "MULTISET", "ROW", "PERIOD", "NEXT", "CURSOR", "TIME":
             guard try opensSpecialForm() else { break }
             throw source.notSupported(start.text, at: start.span)
         default: break
@@ -219,12 +220,12 @@ extension Parser {
 
     // MARK: Time
 
-    private mutating func timestampLiteral() throws(SQLError) -> Expression {
+    /// `DATE '2026-01-31'`
+    private mutating func timeLiteral(_ kind: (String) -> Expression.Kind) throws(SQLError) -> Expression {
         let start = token.span
-        guard try lookahead().kind == .string else { return try name() }
         try advance()
         let text = token.text
         try advance()
-        return Expression(.timestamp(text), start.through(previousSpan))
+        return Expression(kind(text), start.through(previousSpan))
     }
 }

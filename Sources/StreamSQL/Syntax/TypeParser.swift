@@ -29,18 +29,19 @@ extension Parser {
             return .double
         case "STRING": return try simple(.string)
         case "VARCHAR": return try varchar()
+        case "DATE": return try simple(.date)
         case "TIMESTAMP": return try timestamp()
         case "ROW":
             try advance()
             return try row()
         case "TINYINT", "SMALLINT", "FLOAT", "REAL", "DECIMAL", "DEC", "NUMERIC", "CHAR", "CHARACTER", "BINARY",
             "VARBINARY",
-            "BYTES", "DATE", "TIME", "TIMESTAMP_LTZ", "INTERVAL", "ARRAY", "MAP", "MULTISET", "RAW", "VARIANT",
+            "BYTES", "TIME", "TIMESTAMP_LTZ", "INTERVAL", "ARRAY", "MAP", "MULTISET", "RAW", "VARIANT",
             "BITMAP",
             "STRUCTURED", "DESCRIPTOR", "NULL":
             throw source.notSupported("type \(word.text)", at: word.span)
         default:
-            let known = ["BOOLEAN", "INT", "INTEGER", "BIGINT", "DOUBLE", "STRING", "TIMESTAMP", "ROW"]
+            let known = ["BOOLEAN", "INT", "INTEGER", "BIGINT", "DOUBLE", "STRING", "DATE", "TIMESTAMP", "ROW"]
             throw source.error(
                 "type \"\(source.text(word.span))\" does not exist", at: word.span,
                 hint: Suggestion.hint(for: word.text, among: known))
@@ -84,9 +85,9 @@ extension Parser {
             try expect("TIME")
             try expect("ZONE")
         }
-        guard precision <= 3 else {
+        guard precision <= TimestampUnit.microseconds.digits else {
             throw source.notSupported(
-                "type TIMESTAMP(\(precision))", at: start.through(previousSpan), hint: "TIMESTAMP(3) holds milliseconds"
+                "type TIMESTAMP(\(precision))", at: start.through(previousSpan), hint: "TIMESTAMP(6) holds microseconds"
             )
         }
         return .timestamp(precision: precision)

@@ -3,7 +3,9 @@ import TestSupport
 import Testing
 
 @Suite struct ComparisonTests {
-    static let types: [DataType] = [.boolean, .int, .bigint, .double, .string, .timestamp(precision: 3)]
+    static let types: [DataType] = [
+        .boolean, .int, .bigint, .double, .string, .date, .timestamp(precision: 3), .timestamp(precision: 6),
+    ]
     static let operators: [ComparisonOperator] = [
         .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual,
     ]
@@ -24,7 +26,10 @@ import Testing
         case (.null, _), (_, .null): nil
         case (.boolean(let a), .boolean(let b)): compare(op, a ? 1 : 0, b ? 1 : 0)
         case (.int(let a), .int(let b)): compare(op, a, b)
-        case (.bigint(let a), .bigint(let b)), (.timestamp(let a), .timestamp(let b)): compare(op, a, b)
+        case (.date(let a), .date(let b)): compare(op, a, b)
+        case (.bigint(let a), .bigint(let b)), (.timestamp(let a), .timestamp(let b)),
+            (.timestampMicros(let a), .timestampMicros(let b)):
+            compare(op, a, b)
         case (.bits, .bits):
             // Not by the generic operators: those of a total order.
             switch (op, row[0].double!, row[1].double!) {

@@ -50,7 +50,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [DataType.int, .bigint, .string, .timestamp(precision: 3)])
+    @Test(arguments: [
+        DataType.int, .bigint, .string, .date, .timestamp(precision: 3), .timestamp(precision: 6),
+    ])
     func membershipRowByRow(type: DataType) throws {
         var source = CellSource(seed: 0x1157)
         for nulls in CellSource.Nulls.allCases {

@@ -4,7 +4,9 @@ import TestSupport
 import Testing
 
 @Suite struct RowMovementTests {
-    static let types: [DataType] = [.boolean, .int, .bigint, .double, .string, .timestamp(precision: 3)]
+    static let types: [DataType] = [
+        .boolean, .int, .bigint, .double, .string, .date, .timestamp(precision: 3), .timestamp(precision: 6),
+    ]
 
     @Test(arguments: types, CellSource.Nulls.allCases) func takeSliceAndJoin(type: DataType, nulls: CellSource.Nulls) {
         var source = CellSource(seed: 0x7A4E)

@@ -6,9 +6,9 @@ import Testing
 /// Group tables against a dictionary.
 @Suite struct GroupTableTests {
     static let keys: [[DataType]] = [
-        [], [.boolean], [.int], [.bigint], [.timestamp(precision: 3)], [.double], [.string],
-        [.bigint, .string], [.string, .string], [.double, .boolean, .int], [.bigint, .bigint],
-        [.timestamp(precision: 3), .int], [.boolean, .boolean],
+        [], [.boolean], [.int], [.bigint], [.timestamp(precision: 3)], [.timestamp(precision: 6)], [.date], [.double],
+        [.string], [.bigint, .string], [.string, .string], [.double, .boolean, .int], [.bigint, .bigint],
+        [.timestamp(precision: 3), .int], [.timestamp(precision: 6), .date], [.boolean, .boolean],
     ]
 
     private struct Reference {
@@ -55,6 +55,8 @@ import Testing
         switch cell {
         case .int: return .int(Int32(number) - 20_000)
         case .bigint: return .bigint(Int64(number) << 30)
+        case .date: return .date(Int32(number))
+        case .timestamp(precision: 6): return .timestampMicros(Int64(number) * 60_000)
         case .timestamp: return .timestamp(Int64(number) * 60_000)
         case .bits: return .double(Double(number) / 3)
         case .string: return .string(number % 2 == 0 ? "k\(number)" : "a rather long key \(number)")

@@ -3,7 +3,9 @@ import HostSystem
 import TestSupport
 import Testing
 
-let keyTypes: [DataType] = [.boolean, .int, .bigint, .double, .string, .timestamp(precision: 3)]
+let keyTypes: [DataType] = [
+    .boolean, .int, .bigint, .double, .string, .date, .timestamp(precision: 3), .timestamp(precision: 6),
+]
 
 /// What makes two cells one key.
 func normalized(_ cell: Cell) -> Cell { cell == .double(-0.0) ? .double(0) : cell }
@@ -17,7 +19,10 @@ func normalized(_ cell: Cell) -> Cell { cell == .double(-0.0) ? .double(0) : cel
             case (_, .null): return false
             case (.boolean(let x), .boolean): return !x
             case (.int(let x), .int(let y)): return x < y
-            case (.bigint(let x), .bigint(let y)), (.timestamp(let x), .timestamp(let y)): return x < y
+            case (.date(let x), .date(let y)): return x < y
+            case (.bigint(let x), .bigint(let y)), (.timestamp(let x), .timestamp(let y)),
+                (.timestampMicros(let x), .timestampMicros(let y)):
+                return x < y
             case (.bits, .bits): return y.double!.isNaN || x.double! < y.double!
             case (.string(let x), .string(let y)): return Array(x.utf8).lexicographicallyPrecedes(Array(y.utf8))
             default: return false

@@ -39,6 +39,10 @@ import Testing
         #expect(try Self.find("(a)|(b)", "xb") == ["b", nil, "b"])
         #expect(try Self.find("(?<first>x*)y", "zy") == ["y", ""])
         #expect(try Self.find("q", "xyz") == nil)
+        // As Java: a group keeps what it took in an earlier round.
+        #expect(try Self.find("(?:(a)|(b))*", "abab") == ["abab", "a", "b"])
+        #expect(try Self.find("(a(b)?)+", "aba") == ["aba", "a", "b"])
+        #expect(try Self.find("(?<=price: )\\d+", "price: 100") == ["100"])
     }
 
     @Test(arguments: [
