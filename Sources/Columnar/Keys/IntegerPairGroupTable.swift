@@ -25,7 +25,7 @@ package final class IntegerPairGroupTable {
     private var tags = GrowableBuffer<UInt64>(capacity: chunkRows)
     private var found = GrowableBuffer<Int32>(capacity: chunkRows)
 
-    /// Of BOOLEAN, INT, BIGINT or TIMESTAMP each.
+    /// Of BOOLEAN, INT, BIGINT, DATE or TIMESTAMP each.
     package init(_ types: [DataType]) {
         precondition(types.count == 2, "a pair is two keys")
         self.types = types
