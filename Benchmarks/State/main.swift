@@ -3,9 +3,12 @@ import Glibc
 import HostSystem
 import KeyedState
 
-// What a commit, a materialisation and a restart cost, on the disk of the given folder (else of the working directory).
+// What a commit, a materialisation and a restart cost, on the disk of the given folder (else of the working directory);
+// with `large`, what keys drawn at random cost that are looked up, changed and committed in a state of many times the
+// base's memory.
 //
 //     swift run -c release StateBenchmark [folder]
+//     swift run -c release StateBenchmark folder large [millions of keys = 10] [MB of memory = 32] [seconds = 60]
 
 /// Keys of 8 bytes and values of 14, spread over 128 key groups: 30 bytes an entry with its header.
 private func changes(from first: UInt64, count: Int) -> StateChanges {
@@ -29,7 +32,7 @@ private func fill(_ changes: inout StateChanges, from first: UInt64, count: Int)
     }
 }
 
-private struct Clock {
+struct Clock {
     let wall = SystemTime().monotonicNanoseconds()
     let cpu = Clock.cpuNanoseconds()
 
@@ -44,11 +47,11 @@ private struct Clock {
     var cpuMilliseconds: Double { Double(Clock.cpuNanoseconds() - cpu) / 1e6 }
 }
 
-private func report(_ what: String, _ figures: String) {
+func report(_ what: String, _ figures: String) {
     print(what + String(repeating: " ", count: max(1, 44 - what.count)) + figures)
 }
 
-private func milliseconds(_ value: Double) -> String { "\((value * 100).rounded() / 100) ms" }
+func milliseconds(_ value: Double) -> String { "\((value * 100).rounded() / 100) ms" }
 
 private func report(_ what: String, _ clock: Clock) {
     report(what, "\(milliseconds(clock.wallMilliseconds)), CPU \(milliseconds(clock.cpuMilliseconds))")
@@ -150,6 +153,11 @@ private struct Benchmark {
 
 private func main() throws {
     let parent = CommandLine.arguments.count > 1 ? CommandLine.arguments[1] : "."
+    if CommandLine.arguments.count > 2, CommandLine.arguments[2] == "large" {
+        let numbers = CommandLine.arguments.dropFirst(3).map { Int($0) ?? 0 }
+        try LargeState(under: parent, numbers + [10, 32, 60].dropFirst(numbers.count)).measure()
+        return
+    }
     var commits = Benchmark(under: parent)
     defer { remove(commits.directory) }
     try commits.runCommits()
@@ -158,7 +166,7 @@ private func main() throws {
     try restarts.runAll()
 }
 
-private func remove(_ path: String) {
+func remove(_ path: String) {
     let files = PosixFileSystem()
     do throws(FileError) {
         if try files.status(path)?.isDirectory == true {

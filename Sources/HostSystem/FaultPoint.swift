@@ -12,7 +12,12 @@ package enum FaultPoint: String, CaseIterable, Sendable {
     case afterRename = "after-rename"
     case beforeFolderSync = "before-folder-sync"
     case afterIngest = "after-ingest"
+    /// After an ingest that deletes ranges.
+    case afterRangeIngest = "after-range-ingest"
     case afterMaterialise = "after-materialise"
+    /// Between the deltas and the base.
+    case insideSavepoint = "inside-savepoint"
+    case beforeSavepointRename = "before-savepoint-rename"
 
     /// Here the process dies, if the environment says so.
     package func reached() {

@@ -79,6 +79,8 @@ package protocol FileSystem: Sendable {
     func rename(_ from: String, to: String) throws(FileError)
     /// Fails with EEXIST where `to` exists.
     func renameNew(_ from: String, to: String) throws(FileError)
+    /// Gives a file a second name, on the same disk. Fails with EEXIST where `to` exists.
+    func link(_ from: String, to: String) throws(FileError)
     func remove(_ path: String) throws(FileError)
     /// Makes the directory and its missing parents; none of them is durable before `syncDirectory` of its parent.
     func makeDirectories(_ path: String) throws(FileError)

@@ -71,6 +71,12 @@ package final class PosixFileSystem: FileSystem {
         }
     }
 
+    package func link(_ from: String, to: String) throws(FileError) {
+        try checkPath(from, .link)
+        try checkPath(to, .link)
+        guard Glibc.link(from, to) == 0 else { throw FileError(.link, to, code: errno) }
+    }
+
     /// Also removes an empty directory; of a symbolic link only the link.
     package func remove(_ path: String) throws(FileError) {
         try checkPath(path, .remove)

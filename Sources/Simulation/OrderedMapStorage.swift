@@ -7,6 +7,27 @@ package final class OrderedMapStorage: Sendable {
     struct Content: Sendable {
         var entries: [[UInt8]: [UInt8]] = [:]
         var checkpoint: [UInt8]?
+
+        init() {}
+
+        init(_ bytes: [UInt8]) throws(CorruptBytes) {
+            var reader = ByteReader(bytes)
+            checkpoint = Array(try reader.readBytes("checkpoint"))
+            while !reader.isAtEnd {
+                let key = Array(try reader.readBytes("key"))
+                entries[key] = Array(try reader.readBytes("value"))
+            }
+        }
+
+        func encoded() -> [UInt8] {
+            var writer = ByteWriter()
+            writer.writeBytes(checkpoint ?? [])
+            for (key, value) in entries {
+                writer.writeBytes(key)
+                writer.writeBytes(value)
+            }
+            return writer.bytes
+        }
     }
 
     let content = Mutex(Content())
@@ -93,6 +114,43 @@ package final class OrderedMapStateBase: StateBase {
             }
             if !goesOn { return }
         }
+    }
+
+    package func export(to directory: String, _ files: any FileSystem) throws(StateError) {
+        try checkAlive()
+        let content = storage.content.withLock { $0 }
+        guard content.checkpoint != nil else { return }
+        do throws(FileError) {
+            try files.makeDirectories(directory)
+            let file = try files.open(directory + "/map", .createNew)
+            defer { file.close() }
+            try file.write(content.encoded(), at: 0)
+            try file.sync()
+            try files.syncDirectory(directory)
+        } catch {
+            throw .file(error)
+        }
+    }
+
+    package func inherit(from directory: String, _ files: any FileSystem) throws(StateError) -> [UInt8]? {
+        try checkAlive()
+        let path = directory + "/map"
+        let bytes: [UInt8]
+        do throws(FileError) { bytes = try files.readAll(path) } catch { throw .file(error) }
+        do throws(CorruptBytes) {
+            var content = try OrderedMapStorage.Content(bytes)
+            let reached = content.checkpoint
+            content.checkpoint = []
+            storage.content.withLock { [content] in $0 = content }
+            return reached
+        } catch {
+            throw .damaged(path: path, offset: error.offset, detail: "expected \(error.expected)")
+        }
+    }
+
+    package func discard() throws(StateError) {
+        try checkAlive()
+        storage.content.withLock { $0 = OrderedMapStorage.Content() }
     }
 
     package func sizeBytes() -> Int {

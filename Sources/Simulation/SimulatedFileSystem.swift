@@ -115,6 +115,12 @@ package final class SimulatedFileSystem: FileSystem {
         }
     }
 
+    package func link(_ from: String, to: String) throws(FileError) {
+        try perform(.link, to, " to \(from)") { machine, isWhole throws(FileError) in
+            if isWhole { try machine.tree.link(from, to: to) }
+        }
+    }
+
     package func remove(_ path: String) throws(FileError) {
         try perform(.remove, path) { machine, isWhole throws(FileError) in
             if isWhole { try machine.tree.remove(path) }

@@ -81,6 +81,14 @@ struct SimulatedTree {
         change(NameChange(inode: inode, removed: try place(from, .rename), added: target))
     }
 
+    mutating func link(_ from: String, to: String) throws(FileError) {
+        guard let inode = find(from) else { throw FileError(.link, from, code: ENOENT) }
+        if isDirectory(inode) { throw FileError(.link, from, code: EPERM) }
+        let target = try place(to, .link)
+        if cached[target.directory]?[target.name] != nil { throw FileError(.link, to, code: EEXIST) }
+        change(NameChange(inode: inode, removed: nil, added: target))
+    }
+
     mutating func sync(_ directory: Inode) {
         var rest: [NameChange] = []
         for change in pending {

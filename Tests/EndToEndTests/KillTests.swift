@@ -12,7 +12,11 @@ import Testing
 @Suite(.serialized) struct KillTests {
     /// Reached by a run that is long enough to materialise its state, and by no shorter one.
     static let pointsOfMaterialising: [FaultPoint] = [.afterIngest, .afterMaterialise]
-    static let pointsOfCommitting = FaultPoint.allCases.filter { !pointsOfMaterialising.contains($0) }
+    /// Reached by jobs with windows, and by those that are asked for a savepoint.
+    static let otherPoints: [FaultPoint] = [.afterRangeIngest, .insideSavepoint, .beforeSavepointRename]
+    static let pointsOfCommitting = FaultPoint.allCases.filter {
+        !pointsOfMaterialising.contains($0) && !otherPoints.contains($0)
+    }
 
     enum Kill: CustomStringConvertible {
         case afterCheckpoints(Int)

@@ -8,7 +8,7 @@ final class StoreUnderTest {
     let directory = "run"
     let run = RunID(high: 1, low: 2)
     var files: SimulatedFileSystem
-    let storage = OrderedMapStorage()
+    var storage = OrderedMapStorage()
     var committed: CommittedCheckpoint?
     var materialisationBytes = StateStore.defaultMaterialisationBytes
 

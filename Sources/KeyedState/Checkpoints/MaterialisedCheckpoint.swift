@@ -6,6 +6,9 @@ struct MaterialisedCheckpoint {
     var committed: CommittedCheckpoint
     var record: CheckpointRecord
 
+    /// Stands in the base of a run that was begun with a savepoint's state, until something of its own is materialised.
+    static let none: [UInt8] = []
+
     static func encode(_ identity: UInt64, _ record: [UInt8]) -> [UInt8] {
         var writer = ByteWriter(capacityBytes: record.count + 8)
         writer.write(identity)

@@ -21,7 +21,7 @@ package final class RocksDBStateBase: StateBase {
     private let memory: RocksMemory
     private let database = Mutex<RocksDatabase?>(nil)
 
-    /// How many files of the newest level are let pile up before an ingest waits for their compaction: reads visit each.
+    /// How many sorted runs are let pile up before an ingest waits until they are merged: reads visit each.
     private static let mostPiledFiles = 20
     /// How many keys are looked up at once: their blocks are held until the values have been read.
     private static let lookUpKeys = 128
@@ -95,6 +95,48 @@ package final class RocksDBStateBase: StateBase {
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(StateError) -> Bool
     ) throws(StateError) {
         try opened(creating: false)?.scan(range, body)
+    }
+
+    package func export(to directory: String, _ files: any FileSystem) throws(StateError) {
+        try opened(creating: false)?.copy(to: directory)
+    }
+
+    /// Sorted files are never changed once they are ingested, so they may be shared; the others are copied.
+    package func inherit(from directory: String, _ files: any FileSystem) throws(StateError) -> [UInt8]? {
+        let hidden = path + ".inherited"
+        try onFiles { () throws(FileError) in
+            try files.removeTree(hidden)
+            try files.makeDirectories(hidden)
+            for name in try files.list(directory) {
+                let (from, to) = (FilePath.join(directory, name), FilePath.join(hidden, name))
+                if name.hasSuffix(".sst") { try files.linkOrCopy(from, to: to) } else { try files.copy(from, to: to) }
+            }
+            try files.syncDirectory(hidden)
+        }
+        let reached = try forgetCheckpoint(in: hidden)
+        try onFiles { () throws(FileError) in
+            try files.renameNew(hidden, to: path)
+            try files.syncDirectory(FilePath.parent(of: path))
+        }
+        return reached
+    }
+
+    private func forgetCheckpoint(in hidden: String) throws(StateError) -> [UInt8]? {
+        let database = try RocksDatabase(path: hidden, options: RocksOptions(memory))
+        let reached = try database.get(StateBaseKey.checkpoint)
+        let file = hidden + ".incoming"
+        try onFiles { () throws(FileError) in try files.removeTree(file) }
+        try SortedFile.write(SortedEntries(), checkpoint: MaterialisedCheckpoint.none, to: file, files, memory)
+        try database.ingest(file)
+        return reached
+    }
+
+    package func discard() throws(StateError) {
+        close()
+        try onFiles { () throws(FileError) in
+            try files.removeTree(path)
+            try files.syncDirectory(FilePath.parent(of: path))
+        }
     }
 
     package func sizeBytes() throws(StateError) -> Int {

@@ -13,6 +13,29 @@ package struct Materialisation: Sendable {
     let keepsDeletions: Bool
 }
 
+/// What a savepoint takes of the deltas.
+struct PinnedDeltas: Sendable {
+    var committed: CommittedCheckpoint
+    /// The files that hold records up to the committed one.
+    var paths: [String]
+    /// The committed record itself, unless it is materialised.
+    var last: DeltaRecordPlace?
+}
+
+extension Collection<DeltaRecordPlace> {
+    /// The first records, as far as `bytes` goes; one at least, where there is one.
+    func first(bytes: Int) -> [DeltaRecordPlace] {
+        var taken: [DeltaRecordPlace] = []
+        var sum = 0
+        for record in self {
+            if !taken.isEmpty, record.sizeBytes > bytes - sum { break }
+            sum += record.sizeBytes
+            taken.append(record)
+        }
+        return taken
+    }
+}
+
 /// The records above what is materialised, and the place where the next one goes.
 struct DeltaLog: Sendable {
     let directory: String
@@ -27,7 +50,7 @@ struct DeltaLog: Sendable {
     private var lastIdentity: UInt64 = 0
     private var nextNumber: UInt64 = 0
     var isMaterialising = false
-    /// True until a materialisation was begun: only then is it certain that the base holds no key.
+    /// True until a materialisation was begun, or a savepoint taken over: only then is it certain that the base holds no key.
     private(set) var isBaseEmpty = true
 
     init(directory: String, appender: DeltaAppender) {
@@ -36,12 +59,12 @@ struct DeltaLog: Sendable {
     }
 
     /// What a start found: the chain of records up to the committed one.
-    mutating func restore(_ found: RecoveredDeltas) {
+    mutating func restore(_ found: RecoveredDeltas, isBaseEmpty: Bool) {
         records = found.records
         fileSizes = found.fileSizes
         committed = found.committed
         materialisedNumber = found.materialisedNumber
-        isBaseEmpty = found.materialisedNumber == nil
+        self.isBaseEmpty = isBaseEmpty
         committedBytes = records.reduce(0) { $0 + $1.sizeBytes }
         lastIdentity = found.committed.recordChecksum
         nextNumber = found.committed.number + 1
@@ -83,19 +106,27 @@ struct DeltaLog: Sendable {
     /// From now on new records go into a new file. nil where there is nothing to take, or one is running.
     mutating func beginMaterialisation(mergeBytes: Int) -> Materialisation? {
         guard !isMaterialising, let committed else { return nil }
-        var taken: [DeltaRecordPlace] = []
-        var bytes = 0
-        for record in records where record.number <= committed.number {
-            if !taken.isEmpty, record.sizeBytes > mergeBytes - bytes { break }
-            bytes += record.sizeBytes
-            taken.append(record)
-        }
+        let taken = records.lazy.filter { $0.number <= committed.number }.first(bytes: mergeBytes)
         guard let last = taken.last else { return nil }
         isMaterialising = true
         appender.close()
         defer { isBaseEmpty = false }
         let reached = CommittedCheckpoint(number: last.number, recordChecksum: last.header.identity)
         return Materialisation(records: taken, reached: reached, keepsDeletions: !isBaseEmpty)
+    }
+
+    /// The base was filled with what a savepoint held.
+    mutating func baseIsInherited() { isBaseEmpty = false }
+
+    /// What a savepoint of the last commit links. From now on new records go into a new file: what is linked stays as it
+    /// is. nil before the first commit.
+    mutating func pin() -> PinnedDeltas? {
+        guard let committed else { return nil }
+        appender.close()
+        let taken = records.filter { $0.number <= committed.number }
+        return PinnedDeltas(
+            committed: committed, paths: Set(taken.map(\.path)).sorted(),
+            last: taken.last { $0.number == committed.number })
     }
 
     /// The state base reaches this record now. Returns the files that hold nothing above it any more.

@@ -53,6 +53,13 @@ struct DeltaRecovery {
             committed: committed, materialisedNumber: materialised?.number, records: records, fileSizes: sizes)
     }
 
+    /// The records above what is materialised up to the committed one; nothing is cut or dropped.
+    func chain(
+        to committed: CommittedCheckpoint, from materialised: CommittedCheckpoint?
+    ) throws(StateError) -> [DeltaRecordPlace] {
+        try chain(to: committed, from: materialised, in: try scan())
+    }
+
     /// All delta files, by number.
     private func scan() throws(StateError) -> [DeltaFile] {
         let names = try onFiles { () throws(FileError) in try files.list(directory) }

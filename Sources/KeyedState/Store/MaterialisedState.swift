@@ -1,9 +1,11 @@
+import HostSystem
+
 /// What has been materialised: ordered keys and their values, and the checkpoint they are the state of.
 ///
 /// A key is operator (UInt32), key group (UInt16), both most significant byte first, then the operator's own key.
 /// Reads come from several threads at once, and beside one `ingest`: each sees the state before or after it.
 package protocol StateBase: AnyObject, Sendable {
-    /// What the last `ingest` was given with its entries; nil where there was none.
+    /// What the last `ingest` was given with its entries, empty after `inherit`; nil where the base is empty.
     func materialisedCheckpoint() throws(StateError) -> [UInt8]?
 
     /// Deletes the ranges, then puts the entries, and makes that, and that they reach this checkpoint, durable in one
@@ -23,6 +25,17 @@ package protocol StateBase: AnyObject, Sendable {
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(StateError) -> Bool
     ) throws(StateError)
 
+    /// Makes a copy of the base, durable but for its name, in a new directory; none where the base is empty. Not called
+    /// beside an `ingest`.
+    func export(to directory: String, _ files: any FileSystem) throws(StateError)
+
+    /// Becomes, in one step, what `export` made, with an empty checkpoint. The base is empty before.
+    /// - Returns: the checkpoint that the copy had reached.
+    func inherit(from directory: String, _ files: any FileSystem) throws(StateError) -> [UInt8]?
+
+    /// Becomes empty again. Nothing else is under way.
+    func discard() throws(StateError)
+
     /// How many bytes of deltas are merged at once, if more than one record.
     var mergeBytes: Int { get }
 
@@ -31,6 +44,18 @@ package protocol StateBase: AnyObject, Sendable {
 
     /// Nothing is called after it, or is under way.
     func close()
+}
+
+extension StateBase {
+    /// Whether there is a key in a range.
+    func holdsKeys(in range: KeyRange) throws(StateError) -> Bool {
+        var isEmpty = true
+        try scan(range) { _, _ in
+            isEmpty = false
+            return false
+        }
+        return !isEmpty
+    }
 }
 
 /// The keys of a state base.

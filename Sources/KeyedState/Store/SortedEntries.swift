@@ -41,8 +41,13 @@ package struct SortedEntries: Sendable {
     package private(set) var deletedRanges: [KeyRange] = []
 
     package var count: Int { references.count }
+    /// Nothing is put, and nothing deleted.
+    var isEmpty: Bool { references.isEmpty && deletedRanges.isEmpty }
     /// Those that have entries, ascending.
     var operatorIDs: [UInt32] { runs.filter { !$0.references.isEmpty }.map(\.operatorID) }
+
+    /// None.
+    init() {}
 
     /// - Parameters:
     ///   - records: in the order of their commits.

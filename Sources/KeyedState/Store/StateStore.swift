@@ -18,11 +18,13 @@ package final class StateStore: Sendable {
 
     package let directory: String
     package let run: RunID
-    private let files: any FileSystem
-    private let base: any StateBase
+    let files: any FileSystem
+    let base: any StateBase
     package let safeguards: Safeguards
     private let materialisationBytes: Int
-    private let log: Mutex<DeltaLog>
+    let log: Mutex<DeltaLog>
+    /// Held while the base is changed or deltas are dropped, and while a savepoint is taken of both. Taken before `log`.
+    let baseAccess = Mutex<Void>(())
     /// The operators that the base may hold keys of.
     private let operatorsInBase = Mutex<Set<UInt32>>([])
 
@@ -52,8 +54,12 @@ package final class StateStore: Sendable {
     ) throws(StateError) -> StateStore {
         let deltas = directory + "/delta"
         try onFiles { () throws(FileError) in try files.makeDurableDirectories(deltas) }
-        guard try base.materialisedCheckpoint() == nil else {
-            throw .damaged(path: directory, offset: 0, detail: "the state of another run is in the way of a new one")
+        if let reached = try base.materialisedCheckpoint() {
+            guard reached.isEmpty else {
+                throw .damaged(
+                    path: directory, offset: 0, detail: "the state of another run is in the way of a new one")
+            }
+            try base.discard()
         }
         // A start that ended before checkpoint 0 was committed may have left a file with that one record.
         for name in try onFiles({ () throws(FileError) in try files.list(deltas) }) {
@@ -70,6 +76,38 @@ package final class StateStore: Sendable {
             materialisationBytes: materialisationBytes)
     }
 
+    /// The state of a new run that begins with what a savepoint holds; its first checkpoint is number 0. The savepoint
+    /// stays as it is: its base is taken over, and its deltas are merged into that. The base reaches no checkpoint of the
+    /// new run yet, so it is told an empty one, by which a start also knows the remains of an import that was never
+    /// committed.
+    /// Errors: `damaged` or `missingRecord` where the savepoint is not whole, with the file that is missing or wrong.
+    package static func importing(
+        _ savepoint: SavepointManifest, directory: String, run: RunID, files: any FileSystem, base: any StateBase,
+        safeguards: Safeguards = .all, materialisationBytes: Int = defaultMaterialisationBytes
+    ) throws(StateError) -> StateStore {
+        try savepoint.checkFiles(files)
+        let store = try create(
+            directory: directory, run: run, files: files, base: base, safeguards: safeguards,
+            materialisationBytes: materialisationBytes)
+        var reached: CommittedCheckpoint?
+        if savepoint.hasBase, let bytes = try base.inherit(from: savepoint.baseDirectory, files), !bytes.isEmpty {
+            reached = try MaterialisedCheckpoint(bytes, path: savepoint.baseDirectory).committed
+        }
+        let recovery = DeltaRecovery(
+            directory: savepoint.deltaDirectory, run: savepoint.run, files: files, safeguards: safeguards)
+        var records = try recovery.chain(to: savepoint.committed, from: reached)[...]
+        while !records.isEmpty {
+            let part = records.first(bytes: base.mergeBytes)
+            records = records.dropFirst(part.count)
+            var entries = try SortedEntries(merging: part, from: files, keepsDeletions: true)
+            try entries.keepDeletedRanges(where: base.holdsKeys(in:))
+            if entries.isEmpty { continue }
+            try base.ingest(entries, checkpoint: MaterialisedCheckpoint.none)
+        }
+        try store.readBaseOperators()
+        return store
+    }
+
     /// The state of a run that has committed before; `recover` comes next.
     package static func open(
         directory: String, run: RunID, files: any FileSystem, base: any StateBase, safeguards: Safeguards = .all,
@@ -83,20 +121,31 @@ package final class StateStore: Sendable {
     /// Goes back to the last commit: drops and cuts whatever is not part of it, and returns its record.
     /// The journal was settled, synced and read to its end before. Reads every delta once, to check it.
     package func recover(to committed: CommittedCheckpoint) throws(StateError) -> CheckpointRecord {
-        let materialised = try base.materialisedCheckpoint().map { (bytes) throws(StateError) in
-            try MaterialisedCheckpoint(bytes, path: directory)
-        }
+        let materialised = try materialised()
         let recovery = DeltaRecovery(
             directory: directory + "/delta", run: run, files: files, safeguards: safeguards)
         let found = try recovery.recover(to: committed, materialised: materialised?.committed)
-        log.withLock { $0.restore(found) }
-        let operators = try base.operatorIDs()
-        operatorsInBase.withLock { $0 = operators }
+        let isBaseEmpty = try base.materialisedCheckpoint() == nil
+        log.withLock { $0.restore(found, isBaseEmpty: isBaseEmpty) }
+        try readBaseOperators()
         if let materialised, materialised.committed.number == committed.number { return materialised.record }
         guard let last = found.records.last else {
             throw .missingRecord(path: directory + "/delta", number: committed.number)
         }
         return try last.load(files).checkpointRecord()
+    }
+
+    /// What the base reaches, of this run's checkpoints.
+    func materialised() throws(StateError) -> MaterialisedCheckpoint? {
+        guard let bytes = try base.materialisedCheckpoint(), bytes != MaterialisedCheckpoint.none else { return nil }
+        return try MaterialisedCheckpoint(bytes, path: directory)
+    }
+
+    /// Finds out which operators the base has keys of.
+    func readBaseOperators() throws(StateError) {
+        let operators = try base.operatorIDs()
+        operatorsInBase.withLock { $0 = operators }
+        if !operators.isEmpty { log.withLock { $0.baseIsInherited() } }
     }
 
     // MARK: Reading
@@ -239,19 +288,13 @@ package final class StateStore: Sendable {
             let records = materialisation.records
             var entries = try SortedEntries(
                 merging: records, from: files, keepsDeletions: materialisation.keepsDeletions)
-            try entries.keepDeletedRanges { (range) throws(StateError) in
-                var isEmpty = true
-                try base.scan(range) { _, _ in
-                    isEmpty = false
-                    return false
-                }
-                return !isEmpty
-            }
+            try entries.keepDeletedRanges(where: base.holdsKeys(in:))
             let reached = MaterialisedCheckpoint.encode(
                 materialisation.reached.recordChecksum, try records[records.count - 1].load(files).checkpointBytes)
             if !safeguards.contains(.ingest) { try drop(materialisation) }
             operatorsInBase.withLock { $0.formUnion(entries.operatorIDs) }
-            try base.ingest(entries, checkpoint: reached)
+            try baseAccess.withLock { (_) throws(StateError) in try base.ingest(entries, checkpoint: reached) }
+            if !entries.deletedRanges.isEmpty { FaultPoint.afterRangeIngest.reached() }
         } catch {
             log.withLock { $0.isMaterialising = false }
             throw error
@@ -261,8 +304,10 @@ package final class StateStore: Sendable {
 
     /// The last step. The removed names are not synced: a file that comes back is ignored by `recover`.
     package func drop(_ materialisation: Materialisation) throws(StateError) {
-        for path in log.withLock({ $0.endMaterialisation(at: materialisation.reached.number) }) {
-            try onFiles { () throws(FileError) in try files.remove(path) }
+        try baseAccess.withLock { (_) throws(StateError) in
+            for path in log.withLock({ $0.endMaterialisation(at: materialisation.reached.number) }) {
+                try onFiles { () throws(FileError) in try files.remove(path) }
+            }
         }
         FaultPoint.afterMaterialise.reached()
     }
