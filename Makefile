@@ -23,7 +23,7 @@ packages: ## the system packages: headers and libraries of RocksDB and PCRE2
 build: packages ## the release binary, .build/release/sluice
 	swift build -c release --product sluice
 
-demo: packages ## the five fullest taxi days; a million events counted through a kill -9
+demo: packages ## full taxi days, busy hours of tweets; a million events counted through a kill -9
 	@for product in sluice nexmark-events changelog-table; do swift build -c release --product $$product; done
 	@Jobs/demo.sh "$$(swift build -c release --show-bin-path)"
 

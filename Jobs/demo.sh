@@ -1,6 +1,7 @@
 #!/bin/bash
-# Shows two jobs: passengers per day over the taxi series; bids per auction over generated events, killed in the middle,
-# resumed, and compared with a run that nobody disturbed. Works in a temporary directory.
+# Shows three jobs: passengers per day over the taxi series; hourly windows over 47 series, by two subtasks; bids per auction
+# over generated events, killed in the middle, resumed, and compared with a run that nobody disturbed. Works in a temporary
+# directory.
 #
 # usage: demo.sh BIN    BIN holds sluice, nexmark-events and changelog-table; DEMO_EVENTS=n sets the number of events
 set -euo pipefail
@@ -26,6 +27,14 @@ cd "$work/taxi-days"
 # No `head`: what writes into it would end with an error.
 table output | sort -t "$tab" -k2,2nr | awk -F "$tab" 'NR <= 5 { printf "  %s  %7d passengers\n", $1, $2 }'
 table output | cmp -s - expected.txt || fail "the table is not the expected one"
+
+say "Hourly windows over 47 series, by two subtasks: the busiest hours of tweets about ten companies"
+cp -r "$jobs/nab-hourly" "$work/nab-hourly"
+cd "$work/nab-hourly"
+"$bin/sluice" run job.sql --data state --parallelism 2
+table output/hours | awk -F "$tab" '/^Twitter_volume_/ { printf "%d\t%s  %s\n", $3 * $4 + 0.5, $2, substr($1, 16) }' |
+    sort -k1,1nr | awk -F "$tab" 'NR <= 5 { printf "  %s  %7d tweets\n", $2, $1 }'
+table output/series | cmp -s - expected.txt || fail "the summary per series is not the expected one"
 
 say "$events events of the Nexmark schema, bids counted per auction"
 mkdir -p "$work/undisturbed/nexmark-count/input" "$work/killed/nexmark-count"
