@@ -59,7 +59,7 @@ let package = Package(
                 "Simulation", "HostSystem", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Benchmarks/Soak", swiftSettings: strict),
-        benchmark("NexmarkEvents", []),
+        benchmark("NexmarkEvents", ["Operators"]),
         .executableTarget(
             name: "NexmarkEventsTool", dependencies: ["NexmarkEvents"], path: "Benchmarks/NexmarkEventsTool",
             swiftSettings: strict),

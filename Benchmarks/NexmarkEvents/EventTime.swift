@@ -1,3 +1,5 @@
+import Operators
+
 // Event times are written `YYYY-MM-DD HH:MM:SS.mmm` in UTC and begin with 2026-01-01. The date is worked out once a day
 // of event time.
 
@@ -15,7 +17,7 @@ struct EventTime {
 
     /// `milliseconds` since the base.
     @inline(__always)
-    mutating func write(_ milliseconds: Int, to line: inout LineCursor) {
+    mutating func write(_ milliseconds: Int, to line: inout NexmarkCursor) {
         let thisDay = milliseconds / Self.millisecondsPerDay
         if thisDay != day { turn(to: thisDay) }
         let rest = milliseconds % Self.millisecondsPerDay

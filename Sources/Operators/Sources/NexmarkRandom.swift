@@ -3,7 +3,7 @@ import Glibc
 // Every random value of the stream is a hash of (seed, event number, field number), so any event can be made alone, in
 // any order, on any machine. The hash is the finaliser of SplitMix64 (Steele, Lea, Flood 2014).
 
-struct EventRandom: Sendable {
+package struct NexmarkRandom: Sendable {
     private static let golden: UInt64 = 0x9E37_79B9_7F4A_7C15
     private let base: UInt64
 
