@@ -79,12 +79,10 @@ package struct Safeguards: OptionSet, Hashable, Sendable {
     package static let ownWatermark = Safeguards(rawValue: 1 << 27)
     /// An exchange sends every row to somebody.
     package static let wholeBatch = Safeguards(rawValue: 1 << 28)
-    /// A source's position is taken when all of its readers stand still.
-    package static let stillReaders = Safeguards(rawValue: 1 << 29)
     /// What is not materialised is not evicted.
-    package static let evictMaterialised = Safeguards(rawValue: 1 << 30)
+    package static let evictMaterialised = Safeguards(rawValue: 1 << 29)
     /// Ranges of keys that were deleted since the last materialisation are deleted again on start.
-    package static let deletedRanges = Safeguards(rawValue: 1 << 31)
+    package static let deletedRanges = Safeguards(rawValue: 1 << 30)
 
-    package static let all = Safeguards(rawValue: (1 << 32) - 1)
+    package static let all = Safeguards(rawValue: (1 << 31) - 1)
 }

@@ -43,8 +43,6 @@ package final class JobExecution {
     private var materialisationIsWanted = false
     private var savepoints: [SavepointRequest] = []
     private var nextLookNanoseconds: Int64?
-    /// Positions that were taken too early: only where a simulation wants it.
-    private var earlyParts: [CheckpointRecord.OperatorPart]?
 
     package init(
         graph: JobGraph, settings: JobSettings, identity: RunIdentity, committer: EpochCommitter, store: StateStore,
@@ -129,7 +127,6 @@ package final class JobExecution {
         }
         switch coordinator.next(nowNanoseconds: now, wallMilliseconds: time.wallMilliseconds()) {
         case .request(let barrier):
-            if !settings.safeguards.contains(.stillReaders) { try takePositionsEarly() }
             for subtask in subtasks where subtask.isSource { subtask.control.request(barrier) }
             return .madeProgress
         case .commit(let barrier, let snapshots):
@@ -156,15 +153,9 @@ package final class JobExecution {
     // MARK: Commits
 
     private func sourceParts() throws(JobFailure) -> [CheckpointRecord.OperatorPart] {
-        if let earlyParts { return earlyParts }
-        return try assembly.inputs.map { (shared) throws(JobFailure) in
+        try assembly.inputs.map { (shared) throws(JobFailure) in
             .init(operatorID: shared.operatorID, subtask: 0, bytes: try shared.input.position())
         }
-    }
-
-    private func takePositionsEarly() throws(JobFailure) {
-        earlyParts = nil
-        earlyParts = try sourceParts()
     }
 
     /// Empty state and the sinks' ends, committed before the first row is written.

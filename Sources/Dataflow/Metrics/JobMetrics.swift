@@ -24,8 +24,9 @@ package final class JobMetrics: Sendable {
 
     /// Rows that came behind the last window they belong to: how many a subtask of an operator has had since the run
     /// began, over all its starts.
-    package func setLateRows(_ count: Int, of operatorName: String, subtask: UInt32) {
-        late.withLock { $0[LateRows(operatorName: operatorName, subtask: subtask)] = count }
+    package func setLateRows(_ count: Int, of operatorName: String, operatorID: UInt32, subtask: UInt32) {
+        let key = LateRows(operatorName: operatorName, operatorID: operatorID, subtask: subtask)
+        late.withLock { $0[key] = count }
     }
 
     /// Of all operators that had some, by name.
@@ -61,7 +62,9 @@ package final class JobMetrics: Sendable {
 }
 
 private struct LateRows: Hashable {
+    /// Two operators may have one name.
     var operatorName: String
+    var operatorID: UInt32
     var subtask: UInt32
 }
 

@@ -66,12 +66,15 @@ final class FileInput: SourceInput {
         var files: [FilePosition.File] = []
         for found in try inventory.list(mayBeEmpty: !description.isBounded) {
             let before = known.removeValue(forKey: found.path)
-            let fresh = FilePosition.File(path: found.path, progress: SplitProgress(length: 0))
+            let fresh = FilePosition.File(
+                path: found.path, progress: SplitProgress(length: 0, floor: place.watermark))
             files.append((before ?? fresh).limited(to: found.sizeBytes))
         }
         // Files that are gone keep their place in the record: they are never read again under their name.
         files += known.values.filter { $0.consumedBytes > 0 }.sorted { $0.path < $1.path }.map { $0.limited(to: 0) }
-        return FilePosition(files: files)
+        var listed = FilePosition(files: files)
+        listed.watermark = place.watermark
+        return listed
     }
 
     /// All at once: what the watermark may be depends on every file.
@@ -83,10 +86,10 @@ final class FileInput: SourceInput {
             context.metrics.add(file.limitBytes, to: context.metrics.bytesTotal)
             context.metrics.add(file.consumedBytes, to: context.metrics.bytesRead)
         }
-        let (pieceLength, isMonitored) = (pieceLength, isMonitored)
+        let pieceLength = pieceLength
         splits.update { ledger in
             ledger.policy.pieceLength = pieceLength
-            if isMonitored { ledger.restore(watermark: place.watermark) }
+            ledger.restore(watermark: place.watermark)
             for file in place.files { ledger.add(file.progress) }
         }
     }
@@ -180,7 +183,7 @@ final class FileInput: SourceInput {
             place.files.append(file)
         }
         place.isOpenEnded = context.settings.readsWhatIsThere
-        if isMonitored { place.watermark = watermark }
+        if isMonitored || place.isOpenEnded { place.watermark = watermark }
         return place.encoded()
     }
 }

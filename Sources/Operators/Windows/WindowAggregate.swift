@@ -114,7 +114,8 @@ package final class WindowAggregate: KeyedOperator {
     }
 
     private func countLateRows() {
-        metrics.setLateRows(Int(clamping: clock.lateRows), of: description.name, subtask: subtask)
+        metrics.setLateRows(
+            Int(clamping: clock.lateRows), of: description.name, operatorID: operatorID, subtask: subtask)
     }
 
     /// Lists the slots that were made for rows of the last batch.
