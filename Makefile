@@ -7,7 +7,7 @@ SHELL := /bin/bash
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 RELEASE := -c release --disable-testable-imports
 FORMATTED := Package.swift Sources Tests Benchmarks
-SEEDS ?= 1..1000
+SEEDS ?= 0..50000
 KILLS ?= 300
 
 .PHONY: help packages build demo test bench soak format lint

@@ -26,6 +26,8 @@ package struct PlantedBug: Hashable, Sendable, CustomStringConvertible {
     package static let ofJobs = [
         PlantedBug("align", .align), PlantedBug("wholeBatch", .wholeBatch),
         PlantedBug("evictMaterialised", .evictMaterialised),
+        PlantedBug("rowsFirst", .rowsFirst), PlantedBug("ownWatermark", .ownWatermark),
+        PlantedBug("deletedRanges", .deletedRanges),
     ]
 
     package static let all = ofEpochs + ofTheJournal + ofJobs

@@ -11,7 +11,7 @@ package struct JobFeatures: OptionSet, Sendable {
     package static let windows = JobFeatures(rawValue: 1)
     package static let processingTime = JobFeatures(rawValue: 2)
     package static let parallelism = JobFeatures(rawValue: 4)
-    package static let all: JobFeatures = [.parallelism]
+    package static let all: JobFeatures = [.parallelism, .windows, .processingTime]
 }
 
 struct JobGenerator {
@@ -180,7 +180,7 @@ struct JobGenerator {
 
     private mutating func processingTimeGroup() -> Relation {
         let table = Relation.table(tables[random.below(tables.count)])
-        let functions: Set<ShapeCall.Function> = [.rows, .count, .sum, .least, .greatest]
+        let functions: Set<ShapeCall.Function> = [.rows, .count, .sum]
         var grouping = grouping(table.columns)
         grouping.calls.removeAll { !functions.contains($0.function) }
         return .windowGroup(table, window(.processing), grouping)

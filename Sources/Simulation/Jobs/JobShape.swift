@@ -225,6 +225,17 @@ extension Relation {
         return inputs.flatMap(\.tables)
     }
 
+    /// A filter stands over windows: the engine may filter before them, and then fewer rows come late.
+    package var filtersWindows: Bool {
+        if case .filter(let input, _) = self { return input.hasWindows || input.filtersWindows }
+        return inputs.contains(where: \.filtersWindows)
+    }
+
+    private var hasWindows: Bool {
+        if case .windowGroup = self { return true }
+        return inputs.contains(where: \.hasWindows)
+    }
+
     /// Somewhere in it are windows over processing time.
     package var dependsOnTheClock: Bool {
         switch self {

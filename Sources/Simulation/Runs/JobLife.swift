@@ -13,13 +13,19 @@ struct JobLife {
         var schedule: SimulatedSchedule
         var turnsBeforeStop: Int?
         var materialisationBytes: Int
+        /// Of what a reader takes at once, and of what it gives at once.
+        var pieceBytes: Int
+        var rowsPerBatch: Int
 
         init(_ random: inout SplitMix64, _ features: JobFeatures, stops: Bool) {
             settings.parallelism = features.contains(.parallelism) ? 1 + random.below(4) : 1
+            settings.maximumParallelism = [4, 5, 32, 128][random.below(4)]
             settings.memoryBytes = [40_000, 400_000, 4_000_000, 1 << 30][random.below(4)]
             settings.checkpointIntervalNanoseconds = random.oneIn(2) ? nil : Int64(random.below(2000)) * 1_000_000
             if random.oneIn(3) { settings.restartStrategy = .fixedDelay(attempts: 2, delayMilliseconds: 0) }
             materialisationBytes = [0, 200, 2000, 1 << 20][random.below(4)]
+            pieceBytes = [20, 150, 1000, 1 << 20][random.below(4)]
+            rowsPerBatch = [1, 3, 20, 4096][random.below(4)]
             schedule = SimulatedSchedule(&random)
             turnsBeforeStop = stops && random.oneIn(2) ? random.below(300) : nil
         }
@@ -45,6 +51,17 @@ struct JobLife {
 
     var wasAskedToStop: Bool { conditions.turnsBeforeStop != nil }
 
+    private func cut(_ graph: JobGraph) -> JobGraph {
+        var graph = graph
+        for index in graph.vertices.indices {
+            guard var source = graph.vertices[index].source as? FileSourceDescription else { continue }
+            source.pieceBytes = conditions.pieceBytes
+            source.rowsPerBatch = conditions.rowsPerBatch
+            graph.vertices[index].source = source
+        }
+        return graph
+    }
+
     /// How the run ended; nil where it died, or met a planned fault.
     func run(_ graph: JobGraph) throws(EpochFailure) -> RunResult? {
         let events = EventQueue()
@@ -60,7 +77,7 @@ struct JobLife {
         substrate.materialisationBytes = conditions.materialisationBytes
         substrate.makeStateBase = { _ in OrderedMapStateBase(storage, process: process) }
         let request = RunRequest(
-            job: "job", dataDirectory: "data", graph: graph, settings: conditions.settings, isFresh: false,
+            job: "job", dataDirectory: "data", graph: cut(graph), settings: conditions.settings, isFresh: false,
             setAsideOutput: { (part, files) throws(JobFailure) in try FileSink.setAside(part.bytes, files) })
         do throws(JobFailure) {
             var run = try JobRun(

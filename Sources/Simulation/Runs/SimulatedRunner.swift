@@ -9,7 +9,7 @@ import KeyedState
 
 final class SimulatedRunner: ExecutionRunner {
     private static let mostSteps = 400_000
-    private static let coordinatorTurn = 1000
+    static let coordinatorTurn = 1000
     private static let backgroundTurn = 1001
 
     private let time: SimulatedTime
@@ -21,6 +21,9 @@ final class SimulatedRunner: ExecutionRunner {
     private let turnsBeforeStop: Int?
     /// Why the run can have no good end.
     private(set) var violation: String?
+
+    /// Who has made progress how often, lately.
+    private var recent: [String: Int] = [:]
 
     private enum Standing { case ready, blocked, gone }
     private var standing: [Standing] = []
@@ -43,11 +46,14 @@ final class SimulatedRunner: ExecutionRunner {
         standing = execution.subtasks.map { _ in .ready }
         for turn in 0..<Self.mostSteps {
             if files.isDead { throw Self.death }
+            if turn % 10_000 == 0 { recent.removeAll() }
             if turn == turnsBeforeStop { events.post(.stopRequested) }
             time.advance(milliseconds: schedule.pause())
+            time.shiftWall(milliseconds: schedule.clockShift())
             if let kind = try takeTurn(execution) { return kind }
         }
-        violation = "after \(Self.mostSteps) turns the run has not ended"
+        let busy = recent.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", ")
+        violation = "after \(Self.mostSteps) turns the run has not ended; who has made progress lately: \(busy)"
         throw Self.death
     }
 
@@ -62,7 +68,7 @@ final class SimulatedRunner: ExecutionRunner {
         case Self.backgroundTurn: background.step()
         case Self.coordinatorTurn:
             switch try execution.step() {
-            case .madeProgress: break
+            case .madeProgress: recent["coordinator", default: 0] += 1
             case .ended(let kind): return kind
             case .wait(let until):
                 if othersWait, ready(execution.subtasks).isEmpty, !background.hasWork { try sleep(until, execution) }
@@ -84,7 +90,7 @@ final class SimulatedRunner: ExecutionRunner {
     private func step(_ assembled: AssembledSubtask, _ index: Int) {
         do throws(JobFailure) {
             switch try assembled.subtask.step() {
-            case .madeProgress: break
+            case .madeProgress: recent[assembled.subtask.name, default: 0] += 1
             case .blocked: standing[index] = .blocked
             case .finished: standing[index] = .gone
             }

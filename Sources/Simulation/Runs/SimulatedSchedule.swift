@@ -11,7 +11,7 @@ struct SimulatedSchedule {
         case oneIsSlow(Int)
         /// The first of those that can go.
         case inOrder
-        /// The last of those that can go.
+        /// The last of the subtasks that can go.
         case backwards
     }
 
@@ -39,7 +39,7 @@ struct SimulatedSchedule {
         switch habit {
         case .fair: return candidates[random.below(candidates.count)]
         case .inOrder: return candidates[0]
-        case .backwards: return candidates[candidates.count - 1]
+        case .backwards: return candidates.last { $0 < SimulatedRunner.coordinatorTurn } ?? candidates[0]
         case .bursts:
             burst -= 1
             if burst <= 0 || !candidates.contains(last) {
@@ -51,6 +51,11 @@ struct SimulatedSchedule {
             let others = candidates.filter { $0 != slow }
             return others.isEmpty ? slow : others[random.below(others.count)]
         }
+    }
+
+    /// How far somebody sets the wall clock now; nearly always nobody does.
+    mutating func clockShift() -> Int64 {
+        random.oneIn(500) ? Int64(random.below(20_000)) - 10_000 : 0
     }
 
     /// How much time passes now.
