@@ -62,20 +62,25 @@ package final class OrderedMapStateBase: StateBase {
         return storage.content.withLock { $0.checkpoint }
     }
 
-    package func ingest(_ entries: SortedEntries, checkpoint: [UInt8]) throws(StateError) {
-        process?.announceChange()
+    package func ingest(_ merge: DeltaMerge, checkpoint: [UInt8]) throws(StateError) {
         try checkAlive()
         var changes: [(key: [UInt8], value: [UInt8]?)] = []
-        try entries.forEach { (key, value) throws(StateError) in changes.append((Array(key), value.map { Array($0) })) }
+        var ranges: [KeyRange] = []
+        try merge.forEachPart { (entries) throws(StateError) in
+            ranges += entries.deletedRanges
+            try entries.forEach { (key, value) throws(StateError) in
+                changes.append((Array(key), value.map { Array($0) }))
+            }
+        }
         precondition(
             zip(changes, changes.dropFirst()).allSatisfy { $0.key.lexicographicallyPrecedes($1.key) },
             "entries come in the order of their keys, each key once")
-        let ranges = entries.deletedRanges
         precondition(
             zip(ranges, ranges.dropFirst()).allSatisfy { !$1.from.lexicographicallyPrecedes($0.to) }
                 && ranges.allSatisfy { $0.from.lexicographicallyPrecedes($0.to) },
             "ranges come in the order of their keys, and do not overlap")
-        storage.content.withLock { [changes] content in
+        try checkAlive()
+        storage.content.withLock { [changes, ranges] content in
             for range in ranges {
                 for key in content.entries.keys where range.contains(key) { content.entries[key] = nil }
             }

@@ -75,7 +75,7 @@ import Testing
         _ = try commit(store, 0, [.of([1: "a", 2: "b"])])
         try store.materialise()
         let sorted = try #require(try place.files.list(place.database).first { $0.hasSuffix(".sst") })
-        #expect(link(place.database + "/" + sorted, place.database + ".incoming") == 0)
+        #expect(link(place.database + "/" + sorted, place.database + ".incoming.0") == 0)
         let last = try commit(store, 1, [.of([3: "c"])])
         try store.materialise()
         store.close()

@@ -40,7 +40,31 @@ struct DeltaBody {
         checkpoint = 0..<length
     }
 
+    private init(_ whole: DeltaBody, _ bytes: [UInt8], _ sections: [Section]) {
+        path = whole.path
+        offset = whole.offset
+        self.bytes = bytes
+        checkpoint = 0..<0
+        self.sections = sections
+    }
+
     var checkpointBytes: [UInt8] { Array(bytes[checkpoint]) }
+
+    /// The entries of some operators and key groups, in their order, without the checkpoint record.
+    func extract(_ places: ClosedRange<StatePlace>) throws(StateError) -> DeltaBody {
+        var extracted: [UInt8] = []
+        var sections: [Section] = []
+        for operatorID in Set(self.sections.map(\.operatorID)) {
+            let start = extracted.count
+            guard places.lowerBound.operatorID...places.upperBound.operatorID ~= operatorID else { continue }
+            try forEachEntry(of: operatorID) { entry, raw in
+                guard places.contains(StatePlace(operatorID: operatorID, keyGroup: entry.keyGroup)) else { return }
+                extracted.append(contentsOf: UnsafeRawBufferPointer(rebasing: raw[entry.start..<entry.end]))
+            }
+            sections.append(Section(operatorID: operatorID, entries: start..<extracted.count))
+        }
+        return DeltaBody(self, extracted, sections)
+    }
 
     func checkpointRecord() throws(StateError) -> CheckpointRecord {
         do throws(CorruptBytes) {

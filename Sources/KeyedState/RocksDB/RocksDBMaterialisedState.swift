@@ -2,9 +2,9 @@ import CRocksDB
 import HostSystem
 import Synchronization
 
-// RocksDB without log and memtable: what is materialised comes as one sorted file (SstFileWriter), which is ingested
-// whole. Finish syncs the file, and ingesting it is one edit of the manifest: both or neither, and durable. The
-// checkpoint that is reached stands in the same file, behind all keys.
+// RocksDB without log and memtable: what is materialised comes as sorted files (SstFileWriter), one for each part of the
+// keys, which are ingested together. Finish syncs a file, and ingesting them is one edit of the manifest: all or nothing,
+// and durable. The checkpoint that is reached stands in a file of its own, behind all keys.
 //
 // A file's range deletions go for what was ingested before it, not for the keys of the file itself, which get the same
 // sequence number: so the ranges are deleted first, then the entries put, as the contract says.
@@ -36,22 +36,37 @@ package final class RocksDBStateBase: StateBase {
         mergeBytes = memory.mergeBytes
     }
 
-    /// The file a materialisation is written to, before it becomes the database's.
+    /// What a materialisation is written to, before it becomes the database's: this and a number.
     private var incomingPath: String { path + ".incoming" }
 
     package func materialisedCheckpoint() throws(StateError) -> [UInt8]? {
         try opened(creating: false)?.get(StateBaseKey.checkpoint)
     }
 
-    package func ingest(_ entries: SortedEntries, checkpoint: [UInt8]) throws(StateError) {
-        // A file that was ingested may have kept this name too: writing over it would write into the database.
-        try onFiles { () throws(FileError) in
-            if try files.exists(incomingPath) { try files.remove(incomingPath) }
+    package func ingest(_ merge: DeltaMerge, checkpoint: [UInt8]) throws(StateError) {
+        try removeIncoming()
+        var incoming: [String] = []
+        try merge.forEachPart { (entries) throws(StateError) in
+            incoming.append(incomingPath + ".\(incoming.count)")
+            try SortedFile.write(entries, checkpoint: nil, to: incoming[incoming.count - 1], files, memory)
         }
-        try SortedFile.write(entries, checkpoint: checkpoint, to: incomingPath, files, memory)
+        incoming.append(incomingPath + ".\(incoming.count)")
+        try SortedFile.write(
+            SortedEntries(), checkpoint: checkpoint, to: incoming[incoming.count - 1], files, memory)
         guard let database = try opened(creating: true) else { return }
-        try database.ingest(incomingPath)
+        try database.ingest(incoming)
         if database.newestLevelFiles >= RocksDBStateBase.mostPiledFiles { database.compact() }
+    }
+
+    /// A file that was ingested may have kept its first name too: writing over it would write into the database.
+    private func removeIncoming() throws(StateError) {
+        try onFiles { () throws(FileError) in
+            let directory = FilePath.parent(of: path)
+            let prefix = FilePath.lastName(of: incomingPath)
+            for name in try files.list(directory) where name.hasPrefix(prefix) {
+                try files.remove(FilePath.join(directory, name))
+            }
+        }
     }
 
     package func lookUp(
@@ -127,7 +142,7 @@ package final class RocksDBStateBase: StateBase {
         let file = hidden + ".incoming"
         try onFiles { () throws(FileError) in try files.removeTree(file) }
         try SortedFile.write(SortedEntries(), checkpoint: MaterialisedCheckpoint.none, to: file, files, memory)
-        try database.ingest(file)
+        try database.ingest([file])
         return reached
     }
 

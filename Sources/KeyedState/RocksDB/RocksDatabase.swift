@@ -1,4 +1,5 @@
 import CRocksDB
+import Glibc
 
 // The library asserts that column families are let go before their database is closed; so does this, in `deinit`: whoever
 // reads holds a reference, and the last one closes.
@@ -59,17 +60,16 @@ final class RocksDatabase: @unchecked Sendable {
         return Array(UnsafeRawBufferPointer(start: value, count: length))
     }
 
-    /// Takes a file over: afterwards it is the database's, under another name.
-    func ingest(_ file: String) throws(StateError) {
+    /// Takes files over in one step: afterwards they are the database's, under other names.
+    /// - Parameter paths: of files whose keys do not overlap.
+    func ingest(_ paths: [String]) throws(StateError) {
         let ingestion = rocksdb_ingestexternalfileoptions_create()
         defer { rocksdb_ingestexternalfileoptions_destroy(ingestion) }
         rocksdb_ingestexternalfileoptions_set_move_files(ingestion, 1)
+        let names = paths.map { strdup($0) }
+        defer { for name in names { free(name) } }
         try onRocksDB(path) { error in
-            file.withCString { name in
-                withUnsafePointer(to: Optional(name)) { list in
-                    rocksdb_ingest_external_file(pointer, list, 1, ingestion, error)
-                }
-            }
+            rocksdb_ingest_external_file(pointer, names.map { UnsafePointer($0) }, names.count, ingestion, error)
         }
     }
 

@@ -6,7 +6,7 @@ struct RocksMemory: Sendable {
 
     /// Blocks of data, of indexes and of filters.
     var cacheBytes: Int { totalBytes / 2 }
-    /// A merge needs the deltas twice over while their last record is read, and two thirds of them again for sorting.
+    /// Sorting takes two thirds of what is sorted again; beside it there is one whole record.
     var mergeBytes: Int { totalBytes / 8 }
 }
 

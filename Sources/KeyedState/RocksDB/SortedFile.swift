@@ -3,9 +3,9 @@ import HostSystem
 
 /// A sorted file as RocksDB takes it over whole.
 enum SortedFile {
-    /// Writes the range deletions, the entries and, behind them, the checkpoint; durable when it returns.
+    /// Writes the range deletions, the entries and, behind them, the checkpoint if there is one; durable when it returns.
     static func write(
-        _ entries: SortedEntries, checkpoint: [UInt8], to path: String, _ files: any FileSystem, _ memory: RocksMemory
+        _ entries: SortedEntries, checkpoint: [UInt8]?, to path: String, _ files: any FileSystem, _ memory: RocksMemory
     ) throws(StateError) {
         let options = RocksOptions(memory)
         defer { options.destroy() }
@@ -16,13 +16,19 @@ enum SortedFile {
         try onRocksDB(path) { rocksdb_sstfilewriter_open(writer, path, $0) }
         for range in entries.deletedRanges { try delete(range, from: writer, path) }
         try SortedFile.put(entries, into: writer, path, files)
+        if let checkpoint { try put(checkpoint, into: writer, path) }
+        try onRocksDB(path) { rocksdb_sstfilewriter_finish(writer, $0) }
+    }
+
+    private static func put(
+        _ checkpoint: [UInt8], into writer: OpaquePointer?, _ path: String
+    ) throws(StateError) {
         let checkpointKey = StateBaseKey.checkpoint
         try checkpoint.span.bytes.withUnsafeBytes { (value) throws(StateError) in
             try checkpointKey.span.bytes.withUnsafeBytes { (key) throws(StateError) in
                 try SortedFile.put(key, value, into: writer, path)
             }
         }
-        try onRocksDB(path) { rocksdb_sstfilewriter_finish(writer, $0) }
     }
 
     private static func delete(_ range: KeyRange, from writer: OpaquePointer?, _ path: String) throws(StateError) {

@@ -22,20 +22,6 @@ struct PinnedDeltas: Sendable {
     var last: DeltaRecordPlace?
 }
 
-extension Collection<DeltaRecordPlace> {
-    /// The first records, as far as `bytes` goes; one at least, where there is one.
-    func first(bytes: Int) -> [DeltaRecordPlace] {
-        var taken: [DeltaRecordPlace] = []
-        var sum = 0
-        for record in self {
-            if !taken.isEmpty, record.sizeBytes > bytes - sum { break }
-            sum += record.sizeBytes
-            taken.append(record)
-        }
-        return taken
-    }
-}
-
 /// The records above what is materialised, and the place where the next one goes.
 struct DeltaLog: Sendable {
     let directory: String
@@ -102,17 +88,16 @@ struct DeltaLog: Sendable {
         committedBytes += place.sizeBytes
     }
 
-    /// What the next materialisation takes: the oldest committed records, as far as `mergeBytes` goes, and one at least.
-    /// From now on new records go into a new file. nil where there is nothing to take, or one is running.
-    mutating func beginMaterialisation(mergeBytes: Int) -> Materialisation? {
+    /// What the next materialisation takes: all that is committed. From now on new records go into a new file.
+    /// nil where there is nothing to take, or one is running.
+    mutating func beginMaterialisation() -> Materialisation? {
         guard !isMaterialising, let committed else { return nil }
-        let taken = records.lazy.filter { $0.number <= committed.number }.first(bytes: mergeBytes)
-        guard let last = taken.last else { return nil }
+        let taken = records.filter { $0.number <= committed.number }
+        if taken.isEmpty { return nil }
         isMaterialising = true
         appender.close()
         defer { isBaseEmpty = false }
-        let reached = CommittedCheckpoint(number: last.number, recordChecksum: last.header.identity)
-        return Materialisation(records: taken, reached: reached, keepsDeletions: !isBaseEmpty)
+        return Materialisation(records: taken, reached: committed, keepsDeletions: !isBaseEmpty)
     }
 
     /// The base was filled with what a savepoint held.

@@ -8,9 +8,9 @@ package protocol StateBase: AnyObject, Sendable {
     /// What the last `ingest` was given with its entries, empty after `inherit`; nil where the base is empty.
     func materialisedCheckpoint() throws(StateError) -> [UInt8]?
 
-    /// Deletes the ranges, then puts the entries, and makes that, and that they reach this checkpoint, durable in one
-    /// step: all or nothing after a crash. Called by one thread at a time.
-    func ingest(_ entries: SortedEntries, checkpoint: [UInt8]) throws(StateError)
+    /// For each part, deletes its ranges and then puts its entries, and makes that, and that they reach this checkpoint,
+    /// durable in one step: all of it or nothing after a crash. Called by one thread at a time.
+    func ingest(_ merge: DeltaMerge, checkpoint: [UInt8]) throws(StateError)
 
     /// Calls `body` once for each key, in any order, with its number and its value; no value where there is no such key.
     /// The buffers are valid during the call only.
@@ -36,7 +36,7 @@ package protocol StateBase: AnyObject, Sendable {
     /// Becomes empty again. Nothing else is under way.
     func discard() throws(StateError)
 
-    /// How many bytes of deltas are merged at once, if more than one record.
+    /// How many bytes of deltas are sorted at once, if more than one key group.
     var mergeBytes: Int { get }
 
     /// On disk.

@@ -33,7 +33,7 @@ package struct SortedEntries: Sendable {
         var references: Range<Int>
     }
 
-    /// The bodies of all records, in the order of their commits.
+    /// The entries of all records, in the order of their commits.
     private var bytes: [UInt8] = []
     private var references: [Reference] = []
     private var runs: [Run] = []
@@ -43,20 +43,21 @@ package struct SortedEntries: Sendable {
     package var count: Int { references.count }
     /// Nothing is put, and nothing deleted.
     var isEmpty: Bool { references.isEmpty && deletedRanges.isEmpty }
-    /// Those that have entries, ascending.
-    var operatorIDs: [UInt32] { runs.filter { !$0.references.isEmpty }.map(\.operatorID) }
 
     /// None.
     init() {}
 
     /// - Parameters:
     ///   - records: in the order of their commits.
+    ///   - places: which entries are taken.
     ///   - keepsDeletions: false only where it is known that nothing older holds any key.
-    init(merging records: [DeltaRecordPlace], from files: any FileSystem, keepsDeletions: Bool) throws(StateError) {
+    init(
+        merging records: [DeltaRecordPlace], within places: ClosedRange<StatePlace>, from files: any FileSystem,
+        keepsDeletions: Bool
+    ) throws(StateError) {
         var buckets = EntryBuckets()
-        bytes.reserveCapacity(records.reduce(0) { $0 + Int($1.header.bodyBytes) })
         for record in records {
-            let body = try record.load(files)
+            let body = try record.load(files).extract(places)
             try buckets.count(body, placedAt: bytes.count)
             bytes.append(contentsOf: body.bytes)
         }

@@ -95,15 +95,9 @@ package final class StateStore: Sendable {
         }
         let recovery = DeltaRecovery(
             directory: savepoint.deltaDirectory, run: savepoint.run, files: files, safeguards: safeguards)
-        var records = try recovery.chain(to: savepoint.committed, from: reached)[...]
-        while !records.isEmpty {
-            let part = records.first(bytes: base.mergeBytes)
-            records = records.dropFirst(part.count)
-            var entries = try SortedEntries(merging: part, from: files, keepsDeletions: true)
-            try entries.keepDeletedRanges(where: base.holdsKeys(in:))
-            if entries.isEmpty { continue }
-            try base.ingest(entries, checkpoint: MaterialisedCheckpoint.none)
-        }
+        let records = try recovery.chain(to: savepoint.committed, from: reached)
+        let merge = try DeltaMerge(records, from: files, into: base, partBytes: base.mergeBytes)
+        if !merge.isEmpty { try base.ingest(merge, checkpoint: MaterialisedCheckpoint.none) }
         try store.readBaseOperators()
         return store
     }
@@ -265,36 +259,29 @@ package final class StateStore: Sendable {
     }
 
     /// Merges the committed deltas into the state base and drops them. May run beside `append`, on another thread.
-    /// Takes them in parts of the base's `mergeBytes`, each a step of its own.
     /// Errors: `append` stays possible after any, and so does the next `materialise`.
     package func materialise() throws(StateError) {
-        guard let last = log.withLock({ $0.committed?.number }) else { return }
-        while let materialisation = beginMaterialisation() {
-            try ingest(materialisation)
-            try drop(materialisation)
-            if materialisation.reached.number >= last { return }
-        }
+        guard let materialisation = beginMaterialisation() else { return }
+        try ingest(materialisation)
+        try drop(materialisation)
     }
 
     /// The first step of `materialise`: from now on new records go into a new file.
     /// nil where nothing is to be materialised, or a materialisation is under way.
-    package func beginMaterialisation() -> Materialisation? {
-        log.withLock { $0.beginMaterialisation(mergeBytes: base.mergeBytes) }
-    }
+    package func beginMaterialisation() -> Materialisation? { log.withLock { $0.beginMaterialisation() } }
 
     /// The second step. After an error there is no third.
     package func ingest(_ materialisation: Materialisation) throws(StateError) {
         do throws(StateError) {
             let records = materialisation.records
-            var entries = try SortedEntries(
-                merging: records, from: files, keepsDeletions: materialisation.keepsDeletions)
-            try entries.keepDeletedRanges(where: base.holdsKeys(in:))
+            let merge = try DeltaMerge(
+                records, from: files, into: materialisation.keepsDeletions ? base : nil, partBytes: base.mergeBytes)
             let reached = MaterialisedCheckpoint.encode(
                 materialisation.reached.recordChecksum, try records[records.count - 1].load(files).checkpointBytes)
             if !safeguards.contains(.ingest) { try drop(materialisation) }
-            operatorsInBase.withLock { $0.formUnion(entries.operatorIDs) }
-            try baseAccess.withLock { (_) throws(StateError) in try base.ingest(entries, checkpoint: reached) }
-            if !entries.deletedRanges.isEmpty { FaultPoint.afterRangeIngest.reached() }
+            operatorsInBase.withLock { $0.formUnion(merge.operatorIDs) }
+            try baseAccess.withLock { (_) throws(StateError) in try base.ingest(merge, checkpoint: reached) }
+            if merge.deletesRanges { FaultPoint.afterRangeIngest.reached() }
         } catch {
             log.withLock { $0.isMaterialising = false }
             throw error
