@@ -96,6 +96,7 @@ final class RunDisplay: RunObserver {
         }
         let skipped = metrics.skippedRecords.load(ordering: .relaxed)
         if skipped > 0 { parts.append("\(Self.count(skipped)) bad records skipped") }
+        if metrics.lateRows > 0 { parts.append("\(Self.count(metrics.lateRows)) late rows dropped") }
         return parts.joined(separator: " · ")
     }
 

@@ -22,6 +22,15 @@ struct RunSettings {
         job.readsWhatIsThere = command.availableNow
         job.memoryBytes = command.memory.bytes
         job.checkpointIntervalNanoseconds = settings.checkpointIntervalMilliseconds.map(Self.nanoseconds)
+        if let maximum = settings.maximumParallelism { job.maximumParallelism = maximum }
+        guard parallelism <= job.maximumParallelism else {
+            throw ToolFailure(
+                message: "parallelism \(parallelism) is more than the \(job.maximumParallelism) key groups of the job",
+                hint: "SET 'pipeline.max-parallelism' before the first start, or take a smaller parallelism")
+        }
+        job.idleTimeoutMilliseconds = settings.idleTimeoutMilliseconds
+        job.restartStrategy = settings.restartStrategy
+        job.retainedCheckpoints = settings.retainedCheckpoints
         job.minimumPauseNanoseconds = Self.nanoseconds(settings.checkpointMinPauseMilliseconds ?? 0)
         progressIntervalNanoseconds = Self.nanoseconds(settings.progressIntervalMilliseconds)
         guard job.memoryBytes >= Self.smallestMemoryBytes else {

@@ -21,6 +21,7 @@ extension RunDisplay {
             if skipped > 0 { text += ", \(Self.count(skipped)) bad records skipped" }
             let nulled = metrics.nulledFields.load(ordering: .relaxed)
             if nulled > 0 { text += ", \(Self.count(nulled)) bad fields read as NULL" }
+            if metrics.lateRows > 0 { text += ", \(Self.count(metrics.lateRows)) late rows dropped" }
             return text
         }
     }
@@ -41,6 +42,11 @@ extension RunDisplay {
                 ("bytesRead", .integer(metrics.bytesRead.load(ordering: .relaxed))),
                 ("skippedRecords", .integer(metrics.skippedRecords.load(ordering: .relaxed))),
                 ("nulledFields", .integer(metrics.nulledFields.load(ordering: .relaxed))),
+                ("lateRows", .integer(metrics.lateRows)),
+                (
+                    "lateRowsByOperator",
+                    .object(metrics.lateRowsByOperator.map { ($0.name, .integer($0.count)) })
+                ),
                 ("stateBytes", .integer(metrics.stateBytes)),
                 ("seconds", .number(elapsedSeconds)),
                 (

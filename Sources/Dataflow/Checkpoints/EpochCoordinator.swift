@@ -48,12 +48,16 @@ package struct EpochCoordinator {
     private var stopIsAsked = false
     private var epochIsAsked = false
     private var savepointIsAsked = false
+    /// Every checkpoint is kept as a savepoint is.
+    private let retainsCheckpoints: Bool
 
     package init(
         subtasks: [UInt32], sources: [UInt32], nextCheckpoint: UInt64, fixedIntervalNanoseconds: Int64?,
         minimumPauseNanoseconds: Int64, exhaustedKind: BarrierKind, nowNanoseconds: Int64,
-        journalMilliseconds: Int64 = .min, firstTimerMilliseconds: Int64? = nil
+        journalMilliseconds: Int64 = .min, firstTimerMilliseconds: Int64? = nil,
+        retainsCheckpoints: Bool = false
     ) {
+        self.retainsCheckpoints = retainsCheckpoints
         milliseconds = journalMilliseconds
         nextTimerMilliseconds = firstTimerMilliseconds
         self.subtasks = Set(subtasks)
@@ -137,7 +141,7 @@ package struct EpochCoordinator {
             if fixedIntervalNanoseconds != nil { dueNanoseconds = nowNanoseconds }
             let barrier = Barrier(
                 checkpoint: nextCheckpoint, kind: last ?? .periodic, milliseconds: journal,
-                isSavepoint: savepointIsAsked)
+                isSavepoint: savepointIsAsked || retainsCheckpoints)
             state = .collecting(barrier, missing: subtasks, [])
             return .request(barrier)
         case .collecting(let barrier, let missing, let snapshots):

@@ -50,9 +50,12 @@ struct JobAssembly {
     }
 
     /// - Parameters:
-    ///   - record: of the checkpoint to go on from; nil for a new run.
+    ///   - record: of the checkpoint, or savepoint, to go on from; nil: from nothing.
+    ///   - isNewRun: sinks begin anew, also behind a savepoint: its files belong to the run that made it.
     ///   - milliseconds: journal time, at which the first epoch begins.
-    mutating func assemble(from record: CheckpointRecord?, at milliseconds: Int64) throws(JobFailure) {
+    mutating func assemble(
+        from record: CheckpointRecord?, isNewRun: Bool, at milliseconds: Int64
+    ) throws(JobFailure) {
         let parallelism = settings.parallelism
         let plan = MemoryPlan(graph, settings)
         let wiring = Wiring(
@@ -73,7 +76,7 @@ struct JobAssembly {
                     control: control, store: store, metrics: metrics, time: time, report: { events.post($0) })
                 subtasks.append(
                     AssembledSubtask(subtask: made, control: control, isSource: vertex.source != nil, links: links))
-                try restore(links, contexts[subtask], from: record, at: milliseconds)
+                try restore(links, contexts[subtask], from: record, isNewRun: isNewRun, at: milliseconds)
             }
         }
     }
@@ -86,7 +89,9 @@ struct JobAssembly {
             }
             for description in vertex.links {
                 for (subtask, link) in try description.makeLinks(contexts).enumerated() {
-                    if case .sink = link { try restore([link], contexts[subtask], from: record, at: 0) }
+                    if case .sink = link {
+                        try restore([link], contexts[subtask], from: record, isNewRun: false, at: 0)
+                    }
                 }
             }
         }
@@ -125,7 +130,8 @@ struct JobAssembly {
     // MARK: Restoring
 
     private mutating func restore(
-        _ links: [ChainLink], _ context: LinkContext, from record: CheckpointRecord?, at milliseconds: Int64
+        _ links: [ChainLink], _ context: LinkContext, from record: CheckpointRecord?, isNewRun: Bool,
+        at milliseconds: Int64
     ) throws(JobFailure) {
         for link in links {
             switch link {
@@ -135,6 +141,7 @@ struct JobAssembly {
                 if record != nil { try restore(keyed, context.keyGroups) }
                 note(keyed.nextProcessingTimer)
             case .sink(let sink):
+                let record = isNewRun ? nil : record
                 let states = record?.parts.filter { $0.operatorID == sink.operatorID } ?? []
                 try sink.open(
                     from: states, parallelismChanged: record.map { $0.parallelism != settings.parallelism } ?? false)

@@ -28,6 +28,10 @@ package final class JobExecution {
 
     private static let tickNanoseconds: Int64 = 100_000_000
 
+    /// Of the savepoint that a new run begins with.
+    private let savepoint: CheckpointRecord?
+    private let identity: RunIdentity
+    private let files: any FileSystem
     private let settings: JobSettings
     private let committer: EpochCommitter
     private let store: StateStore
@@ -47,8 +51,11 @@ package final class JobExecution {
     package init(
         graph: JobGraph, settings: JobSettings, identity: RunIdentity, committer: EpochCommitter, store: StateStore,
         files: any FileSystem, time: any TimeSource, events: EventQueue, observer: any RunObserver,
-        background: any BackgroundRunner = ThreadRunner()
+        background: any BackgroundRunner = ThreadRunner(), savepoint: CheckpointRecord? = nil
     ) {
+        self.savepoint = savepoint
+        self.files = files
+        self.identity = identity
         self.settings = settings
         self.committer = committer
         self.store = store
@@ -98,8 +105,8 @@ package final class JobExecution {
 
     /// Builds and restores the subtasks, and commits checkpoint 0 of a new run.
     package func start(from resumed: CheckpointRecord?) throws(JobFailure) {
-        let milliseconds = max(resumed?.journalMilliseconds ?? .min, time.wallMilliseconds())
-        try assembly.assemble(from: resumed, at: milliseconds)
+        let milliseconds = max((resumed ?? savepoint)?.journalMilliseconds ?? .min, time.wallMilliseconds())
+        try assembly.assemble(from: resumed ?? savepoint, isNewRun: resumed == nil, at: milliseconds)
         let now = time.monotonicNanoseconds()
         coordinator = EpochCoordinator(
             subtasks: subtasks.map(\.subtask.index), sources: subtasks.filter(\.isSource).map(\.subtask.index),
@@ -107,7 +114,8 @@ package final class JobExecution {
             fixedIntervalNanoseconds: settings.checkpointIntervalNanoseconds,
             minimumPauseNanoseconds: settings.minimumPauseNanoseconds,
             exhaustedKind: settings.readsWhatIsThere ? .stop : .end, nowNanoseconds: now,
-            journalMilliseconds: milliseconds, firstTimerMilliseconds: assembly.firstTimerMilliseconds)
+            journalMilliseconds: milliseconds, firstTimerMilliseconds: assembly.firstTimerMilliseconds,
+            retainsCheckpoints: settings.retainedCheckpoints > 1)
         if resumed == nil { try commitCheckpointZero(milliseconds) }
         nextLookNanoseconds = lookInterval.map { now + $0 }
         notices.takeAll().forEach(observer.notice)
@@ -190,7 +198,7 @@ package final class JobExecution {
             number: barrier.checkpoint, ending: ending, journalMilliseconds: barrier.milliseconds,
             parts: try sourceParts() + snapshots.flatMap(\.parts), changes: snapshots.flatMap(\.changes)
         )
-        makeSavepoints()
+        if barrier.isSavepoint { try keepCopies(of: barrier.checkpoint) }
         for subtask in subtasks { subtask.control.commit(barrier.checkpoint) }
         let now = time.monotonicNanoseconds()
         metrics.committed(durationNanoseconds: now - start, atNanoseconds: now)
@@ -199,11 +207,47 @@ package final class JobExecution {
         materialiseIfDue()
     }
 
-    private func makeSavepoints() {
+    // MARK: Savepoints and retained checkpoints
+
+    /// Of the job: the runtime deletes nothing there.
+    private var savepointDirectory: String { FilePath.parent(of: identity.directory) + "/savepoints" }
+    private var retainedDirectory: String { FilePath.parent(of: identity.directory) + "/checkpoints" }
+
+    private func keepCopies(of checkpoint: UInt64) throws(JobFailure) {
         for request in savepoints {
-            request.answer(.failure(JobFailure(.conflict, "savepoints are not supported yet")))
+            let path = request.path.isEmpty ? "\(savepointDirectory)/checkpoint-\(checkpoint)" : request.path
+            do throws(JobFailure) {
+                try export(to: path)
+                request.answer(.success(path))
+            } catch {
+                // The job goes on: who asked is told.
+                request.answer(.failure(error))
+            }
         }
         savepoints = []
+        if settings.retainedCheckpoints > 1 { try retain(checkpoint) }
+    }
+
+    private func export(to path: String) throws(JobFailure) {
+        do throws(StateError) { try store.export(to: path, job: committer.job) } catch { throw JobFailure.state(error) }
+    }
+
+    /// Keeps this checkpoint as a folder `chk-<number>`, and of those before it as many as are wanted.
+    private func retain(_ checkpoint: UInt64) throws(JobFailure) {
+        let prefix = "chk-"
+        try JobFailure.onFiles("retaining checkpoint \(checkpoint)") { () throws(FileError) in
+            // What a run that was set aside has left may have this number.
+            try files.removeTree("\(retainedDirectory)/\(prefix)\(checkpoint)")
+        }
+        try export(to: "\(retainedDirectory)/\(prefix)\(checkpoint)")
+        try JobFailure.onFiles("dropping old checkpoints") { () throws(FileError) in
+            let numbers = try files.list(retainedDirectory).compactMap { name in
+                name.hasPrefix(prefix) ? UInt64(name.dropFirst(prefix.count)) : nil
+            }
+            for number in numbers.sorted().dropLast(settings.retainedCheckpoints) {
+                try files.removeTree("\(retainedDirectory)/\(prefix)\(number)")
+            }
+        }
     }
 
     private func materialiseIfDue() {

@@ -146,6 +146,12 @@ package struct JobRun {
                 "job \"\(request.job)\" was edited since it finished: it begins anew, the old output is set aside")
             wantsFresh = true
         }
+        if let savepoint = request.savepoint, !wantsFresh, !(try began(with: savepoint)) {
+            throw JobFailure(
+                .conflict, "job \"\(request.job)\" has state of its own in '\(request.dataDirectory)'",
+                detail: "its last checkpoint is number \(record.number)",
+                hint: "leave out -s to go on from it, or start over from the savepoint with --fresh")
+        }
         if wantsFresh {
             // What cannot begin must not cost the output of what was.
             for source in request.graph.sources { try source.checkInputs(files: files) }
@@ -163,21 +169,80 @@ package struct JobRun {
     private mutating func begin(_ journal: Journal) throws(JobFailure) -> RunResult {
         let run = RunID(drawnFrom: random)
         let store: StateStore
+        let savepoint = try loadSavepoint()
         do throws(FileError) {
             try directory.setRunAside(request.job)
         } catch {
             throw .file(error, while: "setting the last run of job \"\(request.job)\" aside")
         }
+        let path = directory.run(request.job)
         do throws(StateError) {
-            store = try StateStore.create(
-                directory: directory.run(request.job), run: run, files: files,
-                base: stateBase, safeguards: request.settings.safeguards,
-                materialisationBytes: substrate.materialisationBytes)
+            if let savepoint {
+                store = try StateStore.importing(
+                    savepoint, directory: path, run: run, files: files, base: stateBase,
+                    safeguards: request.settings.safeguards, materialisationBytes: substrate.materialisationBytes)
+            } else {
+                store = try StateStore.create(
+                    directory: path, run: run, files: files, base: stateBase,
+                    safeguards: request.settings.safeguards, materialisationBytes: substrate.materialisationBytes)
+            }
         } catch {
             throw JobFailure.state(error)
         }
         defer { store.close() }
-        return try execute(journal, store, run, from: nil)
+        if let savepoint { try mark(savepoint) }
+        return try execute(journal, store, run, from: nil, savepoint: savepoint?.record)
+    }
+
+    // MARK: Savepoints
+
+    /// Says in the run's directory which savepoint it began with: a second start with the same one goes on.
+    private var savepointMark: String { directory.run(request.job) + "/began-with" }
+
+    private func identity(of savepoint: SavepointManifest) -> [UInt8] {
+        Array("\(savepoint.run) \(savepoint.committed.number)\n".utf8)
+    }
+
+    private func mark(_ savepoint: SavepointManifest) throws(JobFailure) {
+        try JobFailure.onFiles("beginning with the savepoint '\(savepoint.path)'") { () throws(FileError) in
+            let file = try files.open(savepointMark, .createIfMissing)
+            defer { file.close() }
+            try file.write(identity(of: savepoint), at: 0)
+            try file.sync()
+            try files.syncDirectory(directory.run(request.job))
+        }
+    }
+
+    private func began(with path: String) throws(JobFailure) -> Bool {
+        let manifest = try load(path)
+        return try JobFailure.onFiles("looking at the last run of job \"\(request.job)\"") { () throws(FileError) in
+            guard try files.exists(savepointMark) else { return false }
+            return try files.readAll(savepointMark) == identity(of: manifest)
+        }
+    }
+
+    private func load(_ path: String) throws(JobFailure) -> SavepointManifest {
+        do throws(StateError) {
+            return try SavepointManifest.load(path, files)
+        } catch {
+            throw JobFailure(.conflict, "'\(path)' cannot be used as a savepoint", detail: "\(error)")
+        }
+    }
+
+    /// The savepoint to begin with, if there is one.
+    /// Errors: `conflict` where it was made by another plan.
+    private func loadSavepoint() throws(JobFailure) -> SavepointManifest? {
+        guard let path = request.savepoint else { return nil }
+        let savepoint = try load(path)
+        let difference = PlanFingerprint.stateDifference(
+            from: savepoint.record.planLines, to: request.graph.fingerprint)
+        if let difference {
+            throw JobFailure(
+                .conflict, "the savepoint '\(path)' of job \"\(savepoint.job)\" does not fit this plan",
+                detail: "an operator \(difference)",
+                hint: "use the file that the savepoint was made by, or start without -s and read all input again")
+        }
+        return savepoint
     }
 
     private var stateBase: any StateBase {
@@ -195,20 +260,22 @@ package struct JobRun {
     }
 
     private mutating func execute(
-        _ journal: Journal, _ store: StateStore, _ run: RunID, from record: CheckpointRecord?
+        _ journal: Journal, _ store: StateStore, _ run: RunID, from record: CheckpointRecord?,
+        savepoint: CheckpointRecord? = nil
     ) throws(JobFailure) -> RunResult {
         // A restart goes on with what this start began.
         request.isFresh = false
         var settings = request.settings
-        settings.listsInputsAnew = record?.ending == .drained
-        if let record { settings.maximumParallelism = record.maximumParallelism }
+        settings.listsInputsAnew = (record ?? savepoint)?.ending == .drained
+        if let record = record ?? savepoint { settings.maximumParallelism = record.maximumParallelism }
         let committer = EpochCommitter(
             job: request.job, run: run, journal: journal, store: store, fingerprint: request.graph.fingerprint,
             parallelism: settings.parallelism, maximumParallelism: settings.maximumParallelism, time: time)
         let execution = JobExecution(
             graph: request.graph, settings: settings,
             identity: RunIdentity(id: run, directory: directory.run(request.job)), committer: committer, store: store,
-            files: files, time: time, events: events, observer: observer, background: substrate.background)
+            files: files, time: time, events: events, observer: observer, background: substrate.background,
+            savepoint: savepoint)
         let kind: BarrierKind
         if let runner = substrate.runner {
             kind = try runner.run(execution, from: record)

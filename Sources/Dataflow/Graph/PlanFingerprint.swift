@@ -20,4 +20,13 @@ package enum PlanFingerprint {
         if new.count > old.count { return "is new: \(new[old.count])" }
         return "nothing"
     }
+
+    /// As `difference`, of the operators that keep state or a position: sinks may differ. nil: there is none.
+    package static func stateDifference(from old: [String], to new: [String]) -> String? {
+        let (before, after) = (old.filter { !isSink($0) }, new.filter { !isSink($0) })
+        return before == after ? nil : difference(from: before, to: after)
+    }
+
+    /// A line is a number, and what stands there.
+    private static func isSink(_ line: String) -> Bool { line.split(separator: " ").dropFirst().first == "sink" }
 }
