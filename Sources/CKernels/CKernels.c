@@ -66,4 +66,13 @@ void sluice_keep_freed_memory(void) {
     mallopt(M_TOP_PAD, 16 << 20);
 }
 
+void sluice_bound_kept_memory(long long total) {
+    if (total >= 1LL << 30) return;
+    long long block = total / 64;
+    mallopt(M_MMAP_THRESHOLD, (int)(block < 512 << 10 ? 512 << 10 : block));
+    mallopt(M_TRIM_THRESHOLD, (int)(total / 32));
+    mallopt(M_TOP_PAD, 256 << 10);
+    mallopt(M_ARENA_MAX, 2);
+}
+
 void sluice_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CKernels
 import Dataflow
 import Glibc
 import HostSystem
@@ -47,6 +48,7 @@ struct RunCommand: ParsableCommand {
     }
 
     private func perform() throws(ToolFailure) {
+        sluice_bound_kept_memory(Int64(memory.bytes))
         let events = EventQueue()
         StopSignals.watch(events)
         let definition = try job.analyzed()

@@ -18,6 +18,9 @@ int sluice_rename_noreplace(const char *from, const char *to);
 /// Keeps freed memory of up to some hundreds of MB in the process, so that a batch's buffers are not mapped anew each time.
 void sluice_keep_freed_memory(void);
 
+/// Takes that back as far as a process that may use only so many bytes cannot afford it. Called before threads start.
+void sluice_bound_kept_memory(long long total);
+
 /// Names the calling thread for debuggers and `top`; at most 15 bytes are kept.
 void sluice_name_thread(const char *name);
 

@@ -3,7 +3,7 @@
 
 package struct MemoryPlan: Equatable, Sendable {
     /// Code, stacks, catalog, and what the allocator keeps back.
-    package static let reservedBytes = 20 << 20
+    package static let reservedBytes = 16 << 20
 
     package let totalBytes: Int
     /// For each keyed operator of each subtask: tables, old values, dirty entries.
