@@ -31,6 +31,9 @@ struct RunSettings {
         job.idleTimeoutMilliseconds = settings.idleTimeoutMilliseconds
         job.restartStrategy = settings.restartStrategy
         job.retainedCheckpoints = settings.retainedCheckpoints
+        job.retainedDirectory = settings.checkpointDirectory
+        job.savepointDirectory = settings.savepointDirectory
+        job.stateMemoryBytes = settings.stateMemoryBytes
         job.minimumPauseNanoseconds = Self.nanoseconds(settings.checkpointMinPauseMilliseconds ?? 0)
         progressIntervalNanoseconds = Self.nanoseconds(settings.progressIntervalMilliseconds)
         guard job.memoryBytes >= Self.smallestMemoryBytes else {

@@ -210,8 +210,14 @@ package final class JobExecution {
     // MARK: Savepoints and retained checkpoints
 
     /// Of the job: the runtime deletes nothing there.
-    private var savepointDirectory: String { FilePath.parent(of: identity.directory) + "/savepoints" }
-    private var retainedDirectory: String { FilePath.parent(of: identity.directory) + "/checkpoints" }
+    private var savepointDirectory: String {
+        settings.savepointDirectory.map { FilePath.join($0, committer.job) }
+            ?? FilePath.parent(of: identity.directory) + "/savepoints"
+    }
+    private var retainedDirectory: String {
+        settings.retainedDirectory.map { FilePath.join($0, committer.job) }
+            ?? FilePath.parent(of: identity.directory) + "/checkpoints"
+    }
 
     private func keepCopies(of checkpoint: UInt64) throws(JobFailure) {
         for request in savepoints {

@@ -13,10 +13,11 @@ package struct MemoryPlan: Equatable, Sendable {
     /// For each channel.
     package let channelBytes: Int
 
-    package init(totalBytes: Int, keyedOperators: Int, channels: Int) {
+    /// - Parameter stateBytes: for all tables; nil: half of what is free.
+    package init(totalBytes: Int, stateBytes: Int? = nil, keyedOperators: Int, channels: Int) {
         self.totalBytes = totalBytes
         let free = max(totalBytes - Self.reservedBytes, totalBytes / 4)
-        stateBytesPerOperator = free / 2 / max(keyedOperators, 1)
+        stateBytesPerOperator = min(stateBytes ?? free / 2, free / 2) / max(keyedOperators, 1)
         stateBaseBytes = min(free / 4, 256 << 20)
         channelBytes = max(free / 8 / max(channels, 1), 64 << 10)
     }
@@ -26,7 +27,8 @@ extension MemoryPlan {
     init(_ graph: JobGraph, _ settings: JobSettings) {
         let keyed = graph.vertices.count { vertex in vertex.inputs.contains { $0.exchange != .forward } }
         self.init(
-            totalBytes: settings.memoryBytes, keyedOperators: keyed * settings.parallelism,
+            totalBytes: settings.memoryBytes, stateBytes: settings.stateMemoryBytes,
+            keyedOperators: keyed * settings.parallelism,
             channels: Wiring.channelCount(graph, parallelism: settings.parallelism))
     }
 }

@@ -77,6 +77,12 @@ package struct JobSettings: Sendable {
     package var restartStrategy = RestartStrategy.none
     /// Checkpoints kept as folders of their own, the newest among them; 1: none but the last one, in the state itself.
     package var retainedCheckpoints = 1
+    /// Where they are kept, in a folder named after the job; nil: `checkpoints/` of the job's own directory.
+    package var retainedDirectory: String?
+    /// Where savepoints go that nobody names a place for; nil: `savepoints/` of the job's own directory.
+    package var savepointDirectory: String?
+    /// What tables of keyed state may hold in memory; nil: their share of `memoryBytes`.
+    package var stateMemoryBytes: Int?
     /// Rules that a simulation leaves out to see whether it notices.
     package var safeguards = Safeguards.all
 

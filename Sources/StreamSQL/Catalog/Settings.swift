@@ -63,6 +63,8 @@ package struct Settings: Sendable {
     package private(set) var retainedCheckpoints = 1
     package private(set) var checkpointIntervalMilliseconds: Int64?
     package private(set) var checkpointMinPauseMilliseconds: Int64?
+    /// What tables of keyed state may hold in memory, of the whole process; nil: their share of `--memory`.
+    package private(set) var stateMemoryBytes: Int?
     package private(set) var badRecords = BadRecordPolicy.fail
     /// Between two progress lines where there is no terminal; 0: one for every checkpoint.
     package private(set) var progressIntervalMilliseconds: Int64 = 1000
@@ -125,6 +127,11 @@ package struct Settings: Sendable {
         case "table.exec.state.ttl":
             guard try setting.milliseconds() == 0 else { throw setting.notSupported("'table.exec.state.ttl'") }
         case "sluice.bad-records": badRecords = try policy(setting)
+        case "sluice.state-memory":
+            guard let bytes = Quantity.bytes(setting.value), bytes > 0 else {
+                throw setting.malformed("it is a size like '64 MB'")
+            }
+            stateMemoryBytes = Int(clamping: bytes)
         case "sluice.progress-interval": progressIntervalMilliseconds = try setting.milliseconds()
         default: try applyOther(setting)
         }
