@@ -52,7 +52,10 @@ final class FileInput: SourceInput {
             try listAgain(mayBeMissing: position != nil)
         } else {
             let settings = context.settings
-            let listsAnew = settings.listsInputsAnew || (place.isOpenEnded && !settings.readsWhatIsThere)
+            // What is there is not what it was: after a run that took it all, or one that watched the folder.
+            let wasMonitored = !description.isBounded && !place.isOpenEnded
+            let listsAnew =
+                settings.listsInputsAnew || (place.isOpenEnded && !settings.readsWhatIsThere) || wasMonitored
             if position == nil || listsAnew { place = try listedAnew(place) }
             add(place)
         }

@@ -28,8 +28,11 @@ struct TableBinder {
             name: name.name, columns: columns, computed: [], columnOrder: order, watermark: nil,
             primaryKey: syntax.primaryKey.map(\.name), connector: try options.connector(at: name),
             place: source.place(name.span))
-        if case .datagen(let rows) = table.connector { try options.check(rows, columns: columns.map(\.name)) }
-        if case .nexmark = table.connector { try NexmarkSchema.check(syntax, source) }
+        if case .datagen(let rows) = table.connector { try options.check(rows, columns: columns, at: name.span) }
+        if case .nexmark(let events) = table.connector {
+            try options.check(events, at: name.span)
+            try NexmarkSchema.check(syntax, source)
+        }
         table.metadata = try metadata(syntax.columns, of: table)
         guard table.leaves.count <= Parser.maxColumns else {
             throw source.error("more than \(Parser.maxColumns) columns", at: name.span)

@@ -1,3 +1,6 @@
+import Columnar
+import Operators
+
 // The options of the connectors that make their rows: `datagen` and `nexmark`.
 
 extension TableOptions {
@@ -38,14 +41,21 @@ extension TableOptions {
         rows.fields[name] = field
     }
 
-    /// - Errors: options of columns that are not there, sequences without an end.
-    func check(_ rows: GeneratedRows, columns: [String]) throws(SQLError) {
+    /// - Errors: options of columns that are not there, sequences without an end, values that cannot be.
+    func check(_ rows: GeneratedRows, columns: [Field], at place: SourceSpan) throws(SQLError) {
+        let leaves = rows.fields(of: columns)
+        let names = leaves.map { $0.path.joined(separator: ".") }
         for (name, field) in rows.fields.sorted(by: { $0.key < $1.key }) {
             guard let option = first(withPrefix: "fields.\(name).") else { continue }
-            guard columns.contains(name) else {
+            guard let index = names.firstIndex(of: name) else {
                 throw source.error(
                     "option '\(option.key)' is of a column that table \"\(table)\" does not have", at: option.keySpan,
-                    hint: Suggestion.hint(for: name, among: columns))
+                    hint: Suggestion.hint(for: name, among: names))
+            }
+            if field.kind == .random, let bound = field.malformedBound(leaves[index].type) {
+                throw source.error(
+                    "option 'fields.\(name).\(bound)' is no value of a random \(leaves[index].type)", at: option.keySpan
+                )
             }
             guard field.kind == .sequence else { continue }
             guard let start = field.start, let end = field.end, start <= end else {
@@ -54,15 +64,38 @@ extension TableOptions {
                     at: option.keySpan)
             }
         }
+        for leaf in leaves {
+            guard let problem = leaf.problem else { continue }
+            let name = leaf.path.joined(separator: ".")
+            throw source.error(
+                "option '\(problem.option)' \(problem.reason)",
+                at: first(withPrefix: "fields.\(name).")?.keySpan ?? place)
+        }
     }
 
     // MARK: nexmark
 
+    /// - Errors: values that cannot be, alone or together.
+    func check(_ events: NexmarkConnector, at place: SourceSpan) throws(SQLError) {
+        guard events.firstEventRate == events.nextEventRate else {
+            throw source.notSupported(
+                "a 'first-event.rate' that is not the 'next-event.rate'",
+                at: first(withPrefix: "first-event.rate")?.keySpan ?? place)
+        }
+        guard let problem = events.options.problem else { return }
+        throw source.error(
+            "option '\(problem.option)' \(problem.reason)",
+            at: first(withPrefix: problem.option)?.keySpan ?? place)
+    }
+
     mutating func nexmarkConnector() throws(SQLError) -> NexmarkConnector {
         var events = NexmarkConnector()
         events.eventCount = try takeInteger("events.num", from: 0) ?? events.eventCount
-        events.firstEventRate = try takeInteger("first-event.rate", from: 1) ?? events.firstEventRate
-        events.nextEventRate = try takeInteger("next-event.rate", from: 1) ?? events.nextEventRate
+        let firstRate = try takeInteger("first-event.rate", from: 1)
+        events.firstEventRate = firstRate ?? events.firstEventRate
+        // One of them alone stands for both.
+        events.nextEventRate = try takeInteger("next-event.rate", from: 1) ?? events.firstEventRate
+        if firstRate == nil { events.firstEventRate = events.nextEventRate }
         events.isRateLimited = try takeBoolean("rate.limited")
         events.personProportion = try takeCount("person.proportion", events.personProportion)
         events.auctionProportion = try takeCount("auction.proportion", events.auctionProportion)

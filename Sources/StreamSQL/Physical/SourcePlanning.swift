@@ -8,7 +8,16 @@ extension Scan {
     func description(operatorID: UInt32) -> any SourceDescription {
         switch table.connector {
         case .filesystem(let files): return description(of: files, operatorID: operatorID)
-        case .datagen, .nexmark, .print, .blackhole:
+        case .datagen(let rows):
+            return DatagenSourceDescription(
+                operatorID: operatorID, job: "", table: table.name, fields: rows.fields(of: table.columns),
+                columns: columns, predicates: predicates, watermark: watermark?.strategy,
+                ratePerSecond: rows.rowsPerSecond, numberOfRows: rows.rowCount)
+        case .nexmark(let events):
+            return NexmarkSourceDescription(
+                operatorID: operatorID, table: table.name, options: events.options, columns: columns,
+                predicates: predicates, watermark: watermark?.strategy)
+        case .print, .blackhole:
             preconditionFailure("the binder refuses to read from \(table.connector.name)")
         }
     }
