@@ -91,14 +91,15 @@ struct WindowsJob {
         left.utf8.lexicographicallyPrecedes(right.utf8)
     }
 
-    /// Minutes of one day, as the engine and the reader of its files write them.
+    /// A time of the first day, as the engine writes windows' ends: whole seconds.
     private static func text(_ milliseconds: Int) -> String {
         func digits(_ value: Int, _ count: Int) -> String {
             String(repeating: "0", count: count - String(value).count) + String(value)
         }
         let seconds = milliseconds / 1000
+        let fraction = milliseconds % 1000 == 0 ? "" : ".\(digits(milliseconds % 1000, 3))"
         return "1970-01-01 \(digits(seconds / 3600, 2)):\(digits(seconds / 60 % 60, 2)):\(digits(seconds % 60, 2))"
-            + ".\(digits(milliseconds % 1000, 3))"
+            + fraction
     }
 
     /// What is published so far: windows of the answer, none of them twice.
