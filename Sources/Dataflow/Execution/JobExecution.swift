@@ -1,4 +1,5 @@
 import CommitLog
+import Glibc
 import HostSystem
 import KeyedState
 
@@ -235,7 +236,14 @@ package final class JobExecution {
     }
 
     private func export(to path: String) throws(JobFailure) {
-        do throws(StateError) { try store.export(to: path, job: committer.job) } catch { throw JobFailure.state(error) }
+        do throws(StateError) {
+            try store.export(to: path, job: committer.job)
+        } catch {
+            if case .file(let file) = error, file.code == EEXIST {
+                throw JobFailure(.conflict, "'\(path)' is there already", hint: "name a folder that is to be made")
+            }
+            throw JobFailure.state(error)
+        }
     }
 
     /// Keeps this checkpoint as a folder `chk-<number>`, and of those before it as many as are wanted.
