@@ -18,10 +18,10 @@ import Testing
     ]
 
     private func source(
-        _ fields: [DatagenField], rows: Int64? = nil, rate: Int64 = 1_000_000, job: String = "job"
+        _ fields: [DatagenField], rows: Int64? = nil, rate: Int64 = 1_000_000, table: String = "t"
     ) -> DatagenSourceDescription {
         DatagenSourceDescription(
-            operatorID: 1, job: job, table: "t", fields: fields,
+            operatorID: 1, table: table, fields: fields,
             columns: fields.map { ScanColumn(path: $0.path, type: $0.type) }, ratePerSecond: rate, numberOfRows: rows)
     }
 
@@ -60,7 +60,7 @@ import Testing
             #expect(read.rows == alone.rows, "\(readers) readers, \(batches) batches a run")
             #expect(read.watermark == alone.watermark)
         }
-        let other = try GeneratorRun(description: source(fields, rows: 10, job: "other")).rows().rows
+        let other = try GeneratorRun(description: source(fields, rows: 10, table: "other")).rows().rows
         #expect(other.map(\.text) != alone.rows.prefix(10).map(\.text))
     }
 

@@ -15,7 +15,7 @@ final class DatagenColumns: RowGenerator {
     private let rowsPerSecond: Int64
     private var rows: [Int64] = []
 
-    init(_ description: DatagenSourceDescription, begunMilliseconds: Int64) {
+    init(_ description: DatagenSourceDescription, job: String, begunMilliseconds: Int64) {
         self.begunMilliseconds = begunMilliseconds
         rowsPerSecond = description.ratePerSecond
         made = description.columns.map { column in
@@ -24,7 +24,7 @@ final class DatagenColumns: RowGenerator {
                 precondition(column.kind == .presence, "a column of datagen has a field: \(column.path)")
                 return .always
             }
-            let seed = Self.seed([description.job, description.table] + field.path)
+            let seed = Self.seed([job, description.table] + field.path)
             return column.kind == .value ? .value(field, seed) : .presence(field, seed)
         }
     }

@@ -8,7 +8,6 @@ package struct DatagenSourceDescription: GeneratorDescription {
     package static let largestRowsPerSecond: Int64 = 1_000_000_000
 
     package var operatorID: UInt32
-    package var job: String
     package var table: String
     package var fields: [DatagenField]
     package var columns: [ScanColumn]
@@ -20,7 +19,7 @@ package struct DatagenSourceDescription: GeneratorDescription {
     package var numberOfRows: Int64?
 
     package init(
-        operatorID: UInt32, job: String, table: String, fields: [DatagenField], columns: [ScanColumn],
+        operatorID: UInt32, table: String, fields: [DatagenField], columns: [ScanColumn],
         predicates: [ScanPredicate] = [], watermark: WatermarkStrategy? = nil,
         ratePerSecond: Int64 = defaultRowsPerSecond, numberOfRows: Int64? = nil
     ) {
@@ -28,7 +27,6 @@ package struct DatagenSourceDescription: GeneratorDescription {
         precondition(fields.allSatisfy { $0.problem == nil }, "the binder refuses options that cannot be")
         precondition(1...Self.largestRowsPerSecond ~= ratePerSecond, "the binder refuses such a rate")
         self.operatorID = operatorID
-        self.job = job
         self.table = table
         self.fields = fields
         self.columns = columns
@@ -56,7 +54,7 @@ package struct DatagenSourceDescription: GeneratorDescription {
 
     package var boundHint: String { "'number-of-rows' = '1000', for one, ends it" }
 
-    func makeGenerator(begunMilliseconds: Int64) -> any RowGenerator {
-        DatagenColumns(self, begunMilliseconds: begunMilliseconds)
+    func makeGenerator(job: String, begunMilliseconds: Int64) -> any RowGenerator {
+        DatagenColumns(self, job: job, begunMilliseconds: begunMilliseconds)
     }
 }

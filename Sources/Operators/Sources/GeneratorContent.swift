@@ -62,6 +62,7 @@ final class GeneratorContent: SplitContent {
         if let assigner, batch.rowCount > 0 {
             let assigned = assigner.assign(batch.columns, rowCount: batch.rowCount)
             batch.watermarks = assigned.values
+            if let rowtime = assigned.rowtime { batch.columns.append(rowtime) }
             if let first = assigned.bad.first {
                 guard skipsBadRecords else {
                     rows.end = split.range.lowerBound

@@ -26,7 +26,7 @@ protocol GeneratorDescription: SourceDescription {
     /// How a bound is set, for who has to set one.
     var boundHint: String { get }
     /// - Parameter begunMilliseconds: when the source was first started, since 1970-01-01 00:00:00.
-    func makeGenerator(begunMilliseconds: Int64) -> any RowGenerator
+    func makeGenerator(job: String, begunMilliseconds: Int64) -> any RowGenerator
 }
 
 extension GeneratorDescription {
@@ -65,12 +65,15 @@ final class GeneratorInput: SourceInput {
     }
 
     private let description: any GeneratorDescription
+    /// What keeps its name while its runs and versions change.
+    private let job: String
     private let time: any TimeSource
     private let splits: SharedSplits
     private let pace: Mutex<Pace>
 
     init(_ description: any GeneratorDescription, _ context: LinkContext) {
         self.description = description
+        job = context.run.directory.split(separator: "/").dropLast().last.map { String($0) } ?? ""
         time = context.time
         var policy = SplitLedger.Policy(
             pieceLength: Self.pieceLength(description), hasWatermark: description.watermark != nil)
@@ -105,7 +108,8 @@ final class GeneratorInput: SourceInput {
     }
 
     func makeReader(_ context: LinkContext) throws(JobFailure) -> any Source {
-        let generator = description.makeGenerator(begunMilliseconds: pace.withLock { $0.begunMilliseconds })
+        let generator = description.makeGenerator(
+            job: job, begunMilliseconds: pace.withLock { $0.begunMilliseconds })
         let reader = SplitReader(splits, try GeneratorContent(description, generator, context), context)
         guard description.rowsPerSecond != nil, description.isBounded else { return reader }
         return PacedReader(reader, splits, total: total)

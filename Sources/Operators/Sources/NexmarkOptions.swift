@@ -33,9 +33,10 @@ package struct NexmarkOptions: Hashable, Sendable {
             ("bid.hot-ratio.auctions", hotAuctionRatio), ("bid.hot-ratio.bidders", hotBidderRatio),
             ("auction.hot-ratio.sellers", hotSellerRatio),
         ]
+        // Bids are made by persons, for auctions.
         let proportions = [
-            ("person.proportion", personProportion), ("auction.proportion", auctionProportion),
-            ("bid.proportion", bidProportion),
+            ("person.proportion", 1, personProportion), ("auction.proportion", 1, auctionProportion),
+            ("bid.proportion", 0, bidProportion),
         ]
         let sizes = [
             ("person.avg-size", personBytes), ("auction.avg-size", auctionBytes), ("bid.avg-size", bidBytes),
@@ -49,16 +50,11 @@ package struct NexmarkOptions: Hashable, Sendable {
         for (name, value) in ratios where !(1...Self.largestProportion ~= value) {
             return (name, "is 1 to \(Self.largestProportion)")
         }
-        for (name, value) in proportions where !(0...Self.largestProportion ~= value) {
-            return (name, "is 0 to \(Self.largestProportion)")
+        for (name, least, value) in proportions where !(least...Self.largestProportion ~= value) {
+            return (name, "is \(least) to \(Self.largestProportion)")
         }
         for (name, value) in sizes where !(0...Self.largestBytes ~= value) {
             return (name, "is 0 to \(Self.largestBytes)")
-        }
-        guard personProportion > 0, auctionProportion > 0 else {
-            return (
-                "person.proportion", "and 'auction.proportion' are at least 1: bids are made by persons, for auctions"
-            )
         }
         return nil
     }

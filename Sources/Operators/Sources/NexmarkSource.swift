@@ -50,7 +50,7 @@ package struct NexmarkSourceDescription: GeneratorDescription {
     var rowsPerSplit: Int64 { GeneratorInput.rowsPerSplit }
     package var boundHint: String { "'events.num' = '1000000', for one, ends it" }
 
-    func makeGenerator(begunMilliseconds _: Int64) -> any RowGenerator {
+    func makeGenerator(job _: String, begunMilliseconds _: Int64) -> any RowGenerator {
         NexmarkColumns(NexmarkStream(options), columns)
     }
 }

@@ -1,32 +1,9 @@
 import Columnar
+import Operators
 
 /// The columns of the events that `nexmark` makes; a table has some of them, under their names and with their types.
 enum NexmarkSchema {
-    static let columns: [Field] = [
-        Field("event_type", .int),
-        Field(
-            "person",
-            .row([
-                Field("id", .bigint), Field("name", .string), Field("emailAddress", .string),
-                Field("creditCard", .string), Field("city", .string), Field("state", .string),
-                Field("dateTime", time), Field("extra", .string),
-            ])),
-        Field(
-            "auction",
-            .row([
-                Field("id", .bigint), Field("itemName", .string), Field("description", .string),
-                Field("initialBid", .bigint), Field("reserve", .bigint), Field("dateTime", time),
-                Field("expires", time), Field("seller", .bigint), Field("category", .bigint), Field("extra", .string),
-            ])),
-        Field(
-            "bid",
-            .row([
-                Field("auction", .bigint), Field("bidder", .bigint), Field("price", .bigint),
-                Field("channel", .string), Field("url", .string), Field("dateTime", time), Field("extra", .string),
-            ])),
-    ]
-
-    private static let time = DataType.timestamp(precision: 3)
+    private static let columns = NexmarkSourceDescription.fields
 
     static func check(_ table: CreateTableSyntax, _ source: SourceText) throws(SQLError) {
         for column in table.columns {

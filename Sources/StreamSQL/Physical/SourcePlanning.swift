@@ -10,9 +10,10 @@ extension Scan {
         case .filesystem(let files): return description(of: files, operatorID: operatorID)
         case .datagen(let rows):
             return DatagenSourceDescription(
-                operatorID: operatorID, job: "", table: table.name, fields: rows.fields(of: table.columns),
+                operatorID: operatorID, table: table.name, fields: rows.fields(of: table.columns),
                 columns: columns, predicates: predicates, watermark: watermark?.strategy,
-                ratePerSecond: rows.rowsPerSecond, numberOfRows: rows.rowCount)
+                ratePerSecond: min(rows.rowsPerSecond, DatagenSourceDescription.largestRowsPerSecond),
+                numberOfRows: rows.rowCount)
         case .nexmark(let events):
             return NexmarkSourceDescription(
                 operatorID: operatorID, table: table.name, options: events.options, columns: columns,
