@@ -4,6 +4,7 @@ enum KeptSeeds {
     static let ofJobs: [UInt64] = [
         7, 9, 91,  // two window operators of one name shared one count of late rows
         651, 901,  // the model counted late rows that a filter over windows had spared
+        14179,  // after a change of parallelism, a crash between the renames of old and of new subtasks
         61,  // the simulator itself: a schedule that gives nearly all turns to the coordinator
     ]
 }

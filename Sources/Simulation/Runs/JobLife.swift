@@ -37,6 +37,8 @@ struct JobLife {
     private let conditions: Conditions
     private let seed: UInt64
     let commits = CommitObserver()
+    private(set) var hasRescaled = false
+    private(set) var hasGoneOn = false
 
     init(
         _ process: SimulatedFileSystem, _ time: SimulatedTime, _ storage: OrderedMapStorage, _ conditions: Conditions,
@@ -63,11 +65,12 @@ struct JobLife {
     }
 
     /// How the run ended; nil where it died, or met a planned fault.
-    func run(_ graph: JobGraph) throws(EpochFailure) -> RunResult? {
+    mutating func run(_ graph: JobGraph) throws(EpochFailure) -> RunResult? {
         let events = EventQueue()
         let background = SimulatedBackground()
         let runner = SimulatedRunner(
             files: process, time: time, background: background, events: events, schedule: conditions.schedule,
+            parallelism: conditions.settings.parallelism,
             turnsBeforeStop: conditions.turnsBeforeStop)
         process.beforeChange { [weak background] in background?.pause() }
         let (storage, process) = (storage, process)
@@ -79,6 +82,7 @@ struct JobLife {
         let request = RunRequest(
             job: "job", dataDirectory: "data", graph: cut(graph), settings: conditions.settings, isFresh: false,
             setAsideOutput: { (part, files) throws(JobFailure) in try FileSink.setAside(part.bytes, files) })
+        defer { (hasRescaled, hasGoneOn) = (runner.hasRescaled, runner.hasGoneOn) }
         do throws(JobFailure) {
             var run = try JobRun(
                 request, files: process, time: time, random: SimulatedRandom(seed: seed), events: events,

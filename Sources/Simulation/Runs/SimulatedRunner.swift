@@ -19,6 +19,11 @@ final class SimulatedRunner: ExecutionRunner {
     private var schedule: SimulatedSchedule
     /// Turns until somebody asks for a last checkpoint; nil: nobody does.
     private let turnsBeforeStop: Int?
+    private let parallelism: Int
+    /// It went on with another parallelism than the last checkpoint was made with.
+    private(set) var hasRescaled = false
+    /// It went on with the same one, and has published all that was committed before.
+    private(set) var hasGoneOn = false
     /// Why the run can have no good end.
     private(set) var violation: String?
 
@@ -30,19 +35,23 @@ final class SimulatedRunner: ExecutionRunner {
 
     init(
         files: SimulatedFileSystem, time: SimulatedTime, background: SimulatedBackground, events: EventQueue,
-        schedule: SimulatedSchedule, turnsBeforeStop: Int?
+        schedule: SimulatedSchedule, parallelism: Int, turnsBeforeStop: Int?
     ) {
         self.files = files
         self.time = time
         self.background = background
         self.events = events
         self.schedule = schedule
+        self.parallelism = parallelism
         self.turnsBeforeStop = turnsBeforeStop
     }
 
     func run(_ execution: JobExecution, from record: CheckpointRecord?) throws(JobFailure) -> BarrierKind {
         defer { execution.close() }
+        let isSame = record.map { $0.parallelism == parallelism } ?? true
+        if !isSame { hasRescaled = true }
         try execution.start(from: record)
+        if isSame { hasGoneOn = true }
         standing = execution.subtasks.map { _ in .ready }
         for turn in 0..<Self.mostSteps {
             if files.isDead { throw Self.death }
