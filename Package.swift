@@ -39,7 +39,7 @@ let package = Package(
         module("HostSystem", ["CKernels"]),
         module("Columnar", ["HostSystem", "CKernels", "CPCRE2"]),
         module("CommitLog", ["HostSystem"]),
-        module("KeyedState", ["Columnar", "CommitLog", "HostSystem", "CRocksDB"]),
+        module("KeyedState", ["Columnar", "CommitLog", "HostSystem", "CRocksDB", "CKernels"]),
         module("Dataflow", ["KeyedState", "CommitLog", "Columnar", "HostSystem", "CKernels"]),
         module("Operators", ["Dataflow", "KeyedState", "CommitLog", "Columnar", "HostSystem", "CKernels"]),
         module("StreamSQL", ["Operators", "Dataflow", "Columnar", "HostSystem"]),

@@ -41,12 +41,31 @@ import Testing
         var found: [String] = []
         try again.restoreChanges(operatorID: 1, keyGroups: 2..<5) { change in
             switch change {
-            case .put(let group, let key, let value): found.append("put \(group.index) \(Array(key)) \(Array(value))")
+            case .put(let puts):
+                for index in 0..<puts.count {
+                    let group = puts.keyGroups[index].index
+                    found.append("put \(group) \(Array(puts.key(index))) \(Array(puts.value(index)))")
+                }
             case .delete(let group, let key): found.append("delete \(group.index) \(Array(key))")
             case .deleteBelow(let group, let bound): found.append("delete below \(group.index) \(Array(bound))")
             }
         }
         #expect(found == ["put 2 [1] [9]", "put 3 [1] [9]", "delete 4 [0]", "delete below 3 [1]"])
+    }
+
+    @Test func changesPileUpSoFarUntilTheyAreMaterialised() throws {
+        let state = StoreUnderTest(SimulatedFileSystem())
+        state.materialisationBytes = 1 << 12
+        let store = try state.create()
+        var number: UInt64 = 0
+        while store.mayGrow {
+            #expect(number < 40)
+            try state.commit(store, number, [.of([UInt8(number): String(repeating: "x", count: 1 << 10)])])
+            number += 1
+        }
+        #expect(number > 12 && store.isMaterialisationDue)
+        try store.materialise()
+        #expect(store.mayGrow && !store.isMaterialisationDue)
     }
 
     @Test func anEntryOfTheWrongShapeIsDamage() throws {

@@ -37,8 +37,11 @@ extension StateStore {
 extension [TableKey: [UInt8]] {
     mutating func apply(_ change: StateChange) {
         switch change {
-        case .put(let keyGroup, let key, let value):
-            self[TableKey(keyGroup: keyGroup, bytes: Array<UInt8>(key))] = Array<UInt8>(value)
+        case .put(let puts):
+            for index in 0..<puts.count {
+                let key = TableKey(keyGroup: puts.keyGroups[index], bytes: Array<UInt8>(puts.key(index)))
+                self[key] = Array<UInt8>(puts.value(index))
+            }
         case .delete(let keyGroup, let key):
             self[TableKey(keyGroup: keyGroup, bytes: Array<UInt8>(key))] = nil
         case .deleteBelow(let keyGroup, let bound):

@@ -23,8 +23,8 @@ private final class EntryRecorder: KeyedOperator {
     func settle(materialised _: UInt64?) -> Bool { true }
 
     func restore(_ change: StateChange) {
-        guard case .put(_, let key, let value) = change else { return }
-        entries.append((Array(key), Array(value)))
+        guard case .put(let puts) = change else { return }
+        for index in 0..<puts.count { entries.append((Array(puts.key(index)), Array(puts.value(index)))) }
     }
 
     func finishRestore() {}
@@ -173,19 +173,18 @@ private final class EntryRecorder: KeyedOperator {
     }
 
     private func expectDamage(_ key: [UInt8], _ value: [UInt8], make op: any KeyedOperator) throws {
-        let failure = #expect(throws: JobFailure.self) { try restore(op, key, value) }
-        #expect(failure?.kind == .damage)
+        #expect(throws: CorruptBytes.self) { try restore(op, key, value) }
     }
 
     private func restore(_ op: any KeyedOperator, _ key: [UInt8], _ value: [UInt8]) throws {
         var failure: (any Error)?
-        key.withUnsafeBytes { key in
-            value.withUnsafeBytes { value in
-                do {
-                    try op.restore(.put(KeyGroup(index: 0), key: key, value: value))
-                    try op.finishRestore()
-                } catch { failure = error }
-            }
+        (key + value).withUnsafeBytes { bytes in
+            var puts = StatePuts(bytes: bytes)
+            puts.append(KeyGroup(index: 0), 0, key.count, bytes.count)
+            do {
+                try op.restore(.put(puts))
+                try op.finishRestore()
+            } catch { failure = error }
         }
         if let failure { throw failure }
     }

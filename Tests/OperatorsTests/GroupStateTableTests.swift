@@ -155,8 +155,9 @@ import Testing
             let group = KeyGroup(index: 3)
             #expect(throws: CorruptBytes.self) { try table.restore(.delete(group, key: key)) }
             #expect(throws: Never.self) { try table.restore(.deleteBelow(group, bound: key)) }
-            let smaller = UnsafeRawBufferPointer(rebasing: key[..<8])
-            #expect(throws: CorruptBytes.self) { try table.restore(.put(group, key: smaller, value: key)) }
+            var smaller = StatePuts(bytes: key)
+            smaller.append(group, 0, 8, 8)
+            #expect(throws: CorruptBytes.self) { try table.restore(.put(smaller)) }
         }
     }
 }

@@ -163,8 +163,9 @@ final class GroupTableWorker {
         _ = try store.recover(to: last)
         table = GroupStateTable(tested.state, StateAllotment(store: store, limitBytes: limitBytes))
         try store.restoreChanges(operatorID: 7) { (change) throws(CorruptBytes) in
-            if case .put(_, _, let value) = change, value.count == 1 { return }
-            try table.restore(change)
+            guard case .put(let puts) = change else { return try table.restore(change) }
+            let groups = try puts.filter { puts.value($0).count > 1 }
+            try table.restore(.put(groups))
         }
         try table.finishRestore()
         model = committedModel

@@ -24,4 +24,7 @@ void sluice_bound_kept_memory(long long total);
 /// Names the calling thread for debuggers and `top`; at most 15 bytes are kept.
 void sluice_name_thread(const char *name);
 
+/// Has the cache line at `address` fetched; any address will do.
+static inline void sluice_prefetch(const void *address) { __builtin_prefetch(address); }
+
 #endif

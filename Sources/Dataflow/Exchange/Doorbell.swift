@@ -1,15 +1,19 @@
 import Glibc
 
-// Wakes one thread. A ring that nobody waits for is kept, so a wait that begins after it returns at once.
+// Wakes one thread. A ring that nobody waits for is kept, so a wait that begins after it returns at once. The doorbells of
+// the subtasks that share a thread ring that thread's too.
 //
 // `@unchecked Sendable`: `isRung` is read and written under `mutex` only; the two pthread objects are made for sharing.
 
 package final class Doorbell: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private let shared: Doorbell?
     private var isRung = false
 
-    package init() {
+    /// - Parameter shared: rings with this one, after it.
+    package init(ringing shared: Doorbell? = nil) {
+        self.shared = shared
         pthread_mutex_init(mutex, nil)
         var attributes = pthread_condattr_t()
         pthread_condattr_init(&attributes)
@@ -30,6 +34,7 @@ package final class Doorbell: @unchecked Sendable {
         isRung = true
         pthread_cond_signal(condition)
         pthread_mutex_unlock(mutex)
+        shared?.ring()
     }
 
     /// Whether it was rung since the last wait or poll; for those who have no thread to wait with.

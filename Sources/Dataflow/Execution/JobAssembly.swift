@@ -29,14 +29,18 @@ struct JobAssembly {
     let metrics: JobMetrics
     let notices: NoticeBoard
     let events: EventQueue
+    let background: any BackgroundRunner
+    /// By vertex, those that are fed behind those that feed.
     private(set) var subtasks: [AssembledSubtask] = []
+    private(set) var slotDoorbells: [Doorbell] = []
     private(set) var inputs: [AssembledInput] = []
     /// The earliest that waits in what was restored.
     private(set) var firstTimerMilliseconds: Int64?
 
     init(
         graph: JobGraph, settings: JobSettings, identity: RunIdentity, store: StateStore, files: any FileSystem,
-        time: any TimeSource, metrics: JobMetrics, notices: NoticeBoard, events: EventQueue
+        time: any TimeSource, metrics: JobMetrics, notices: NoticeBoard, events: EventQueue,
+        background: any BackgroundRunner
     ) {
         self.graph = graph
         self.settings = settings
@@ -47,6 +51,7 @@ struct JobAssembly {
         self.metrics = metrics
         self.notices = notices
         self.events = events
+        self.background = background
     }
 
     /// - Parameters:
@@ -61,6 +66,7 @@ struct JobAssembly {
         let wiring = Wiring(
             graph, parallelism: parallelism, maximumParallelism: settings.maximumParallelism,
             channelBytes: plan.channelBytes, safeguards: settings.safeguards)
+        slotDoorbells = wiring.slots
         for (index, vertex) in graph.vertices.enumerated() {
             let contexts = (0..<parallelism).map { subtask in
                 context(subtask, plan, doorbell: wiring.controls[index][subtask].doorbell)
@@ -76,9 +82,13 @@ struct JobAssembly {
                     control: control, store: store, metrics: metrics, time: time, report: { events.post($0) })
                 subtasks.append(
                     AssembledSubtask(subtask: made, control: control, isSource: vertex.source != nil, links: links))
-                try restore(links, contexts[subtask], from: record, isNewRun: isNewRun, at: milliseconds)
+                try openSinks(of: links, from: isNewRun ? nil : record)
             }
         }
+        let keyed = (0..<parallelism).map(keyedLinks)
+        for link in keyed.joined() { link.advanceProcessingTime(to: milliseconds) }
+        if record != nil { try restoreState(of: keyed) }
+        for link in keyed.joined() { note(link.nextProcessingTimer) }
     }
 
     /// Of a run that has finished: what its last commit left to be renamed or shown is renamed and shown.
@@ -88,10 +98,8 @@ struct JobAssembly {
                 context($0, MemoryPlan(graph, settings), doorbell: Doorbell())
             }
             for description in vertex.links {
-                for (subtask, link) in try description.makeLinks(contexts).enumerated() {
-                    if case .sink = link {
-                        try restore([link], contexts[subtask], from: record, isNewRun: false, at: 0)
-                    }
+                for link in try description.makeLinks(contexts) {
+                    if case .sink = link { try openSinks(of: [link], from: record) }
                 }
             }
         }
@@ -102,8 +110,7 @@ struct JobAssembly {
         return LinkContext(
             files: files, time: time, metrics: metrics, run: identity, subtask: UInt32(subtask),
             parallelism: settings.parallelism,
-            keyGroups: KeyGroupRouting.keyGroups(
-                of: subtask, parallelism: settings.parallelism, maximumParallelism: settings.maximumParallelism),
+            keyGroups: keyGroups(of: subtask),
             settings: settings, store: store, stateLimitBytes: plan.stateBytesPerOperator,
             wake: { doorbell.ring() }, notice: { notices.post($0) })
     }
@@ -129,40 +136,45 @@ struct JobAssembly {
 
     // MARK: Restoring
 
-    private mutating func restore(
-        _ links: [ChainLink], _ context: LinkContext, from record: CheckpointRecord?, isNewRun: Bool,
-        at milliseconds: Int64
-    ) throws(JobFailure) {
-        for link in links {
-            switch link {
-            case .source, .transform, .expansion: break
-            case .keyed(let keyed):
-                keyed.advanceProcessingTime(to: milliseconds)
-                if record != nil { try restore(keyed, context.keyGroups) }
-                note(keyed.nextProcessingTimer)
-            case .sink(let sink):
-                let record = isNewRun ? nil : record
-                let states = record?.parts.filter { $0.operatorID == sink.operatorID } ?? []
-                try sink.open(
-                    from: states, parallelismChanged: record.map { $0.parallelism != settings.parallelism } ?? false)
-                note(sink.nextTimerMilliseconds)
-            }
+    private mutating func openSinks(of links: [ChainLink], from record: CheckpointRecord?) throws(JobFailure) {
+        for case .sink(let sink) in links {
+            let states = record?.parts.filter { $0.operatorID == sink.operatorID } ?? []
+            try sink.open(
+                from: states, parallelismChanged: record.map { $0.parallelism != settings.parallelism } ?? false)
+            note(sink.nextTimerMilliseconds)
         }
+    }
+
+    /// Of all subtasks of an index.
+    private func keyedLinks(_ subtask: Int) -> [any KeyedOperator] {
+        subtasks.filter { $0.subtask.parallelIndex == subtask }.flatMap(\.links).compactMap { link in
+            if case .keyed(let keyed) = link { keyed } else { nil }
+        }
+    }
+
+    /// The subtasks of an index at once with those of the others.
+    private func restoreState(of keyed: [[any KeyedOperator]]) throws(JobFailure) {
+        let restorations = keyed.enumerated().map { subtask, operators in
+            StateRestoration(operators, keyGroups: keyGroups(of: subtask), from: store)
+        }
+        if restorations.count == 1 {
+            restorations[0].run()
+        } else {
+            let works = restorations.map { restoration in background.launch("restore") { restoration.run() } }
+            for work in works { work.join() }
+        }
+        for restoration in restorations {
+            if let failure = restoration.failure { throw failure }
+        }
+    }
+
+    private func keyGroups(of subtask: Int) -> Range<Int> {
+        KeyGroupRouting.keyGroups(
+            of: subtask, parallelism: settings.parallelism, maximumParallelism: settings.maximumParallelism)
     }
 
     private mutating func note(_ timer: Int64?) {
         guard let timer else { return }
         firstTimerMilliseconds = min(firstTimerMilliseconds ?? timer, timer)
-    }
-
-    private func restore(_ keyed: any KeyedOperator, _ keyGroups: Range<Int>) throws(JobFailure) {
-        do throws(StateError) {
-            try store.restoreChanges(operatorID: keyed.operatorID, keyGroups: keyGroups) {
-                (change) throws(CorruptBytes) in try keyed.restore(change)
-            }
-        } catch {
-            throw JobFailure.state(error)
-        }
-        try keyed.finishRestore()
     }
 }

@@ -3,8 +3,8 @@ import Glibc
 import HostSystem
 import KeyedState
 
-// Runs a job graph to its end: has the subtasks assembled and restored, commits checkpoint 0 of a new run, starts a thread
-// per subtask, and then does what the coordinator says until the last checkpoint stands. The calling thread commits.
+// Runs a job graph to its end: has the subtasks assembled and restored, commits checkpoint 0 of a new run, starts the
+// threads of the task slots, and then does what the coordinator says until the last checkpoint stands. The calling thread commits.
 
 /// Whoever shows a run. Called on the thread that runs the job.
 package protocol RunObserver: AnyObject {
@@ -66,7 +66,7 @@ package final class JobExecution {
         self.background = background
         assembly = JobAssembly(
             graph: graph, settings: settings, identity: identity, store: store, files: files, time: time,
-            metrics: metrics, notices: notices, events: events)
+            metrics: metrics, notices: notices, events: events, background: background)
     }
 
     /// - Parameter resumed: the record of the last checkpoint; nil for a new run.
@@ -79,7 +79,11 @@ package final class JobExecution {
             threads.forEach { $0.join() }
             close()
         }
-        for subtask in subtasks { threads.append(launch(subtask)) }
+        for (index, doorbell) in assembly.slotDoorbells.enumerated() {
+            let slot = TaskSlot(
+                subtasks.filter { $0.subtask.parallelIndex == index }, doorbell: doorbell, events: events)
+            threads.append(WorkerThread(name: "TaskSlot \(index + 1)") { slot.run() })
+        }
         var nextTick = time.monotonicNanoseconds()
         while true {
             let now = time.monotonicNanoseconds()
@@ -304,43 +308,6 @@ package final class JobExecution {
                 // Those that wait until more is materialised look again.
                 for subtask in subtasks { subtask.control.doorbell.ring() }
             }
-        }
-    }
-
-    /// From here on the subtask, with all its links, belongs to its thread.
-    private func launch(_ assembled: AssembledSubtask) -> WorkerThread {
-        let lease = SubtaskLease(subtask: assembled.subtask, control: assembled.control, events: events)
-        return WorkerThread(name: assembled.subtask.name) { lease.run() }
-    }
-}
-
-/// A subtask on its way to the thread that will own it.
-///
-/// `@unchecked Sendable`: made by the thread that built the subtask, which touches neither it nor its links again before
-/// the new thread has been joined.
-private final class SubtaskLease: @unchecked Sendable {
-    private let subtask: Subtask
-    private let control: SubtaskControl
-    private let events: EventQueue
-
-    init(subtask: Subtask, control: SubtaskControl, events: EventQueue) {
-        self.subtask = subtask
-        self.control = control
-        self.events = events
-    }
-
-    /// The run loop: steps until finished, failed or cancelled.
-    func run() {
-        do throws(JobFailure) {
-            while !control.isCancelled {
-                switch try subtask.step() {
-                case .madeProgress: continue
-                case .blocked: control.doorbell.wait()
-                case .finished: return
-                }
-            }
-        } catch {
-            events.post(.failed(error))
         }
     }
 }

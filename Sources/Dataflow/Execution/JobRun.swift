@@ -313,7 +313,7 @@ package struct JobRun {
         var assembly = JobAssembly(
             graph: request.graph, settings: settings,
             identity: RunIdentity(id: run, directory: directory.run(request.job)), store: store, files: files,
-            time: time, metrics: JobMetrics(), notices: notices, events: EventQueue())
+            time: time, metrics: JobMetrics(), notices: notices, events: EventQueue(), background: substrate.background)
         try assembly.openSinks(from: record)
         var unread: [UnreadInput] = []
         notices.takeAll().forEach(observer.notice)

@@ -18,7 +18,7 @@ package struct MemoryPlan: Equatable, Sendable {
         self.totalBytes = totalBytes
         let free = max(totalBytes - Self.reservedBytes, totalBytes / 4)
         stateBytesPerOperator = min(stateBytes ?? free / 2, free / 2) / max(keyedOperators, 1)
-        stateBaseBytes = min(free / 4, 256 << 20)
+        stateBaseBytes = min(free / 4, 1 << 30)
         channelBytes = max(free / 8 / max(channels, 1), 64 << 10)
     }
 }

@@ -10,7 +10,7 @@ package protocol ExecutionRunner: AnyObject {
 }
 
 package struct RunSubstrate {
-    /// nil: a thread for each subtask.
+    /// nil: threads of task slots.
     package var runner: (any ExecutionRunner)?
     package var background: any BackgroundRunner = ThreadRunner()
     package var materialisationBytes = StateStore.defaultMaterialisationBytes

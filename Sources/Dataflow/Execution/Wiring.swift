@@ -3,6 +3,8 @@ import KeyedState
 
 /// The channels between all subtasks of a job, by vertex and subtask.
 struct Wiring {
+    /// Of the thread that runs the subtasks of this index.
+    let slots: [Doorbell]
     let controls: [[SubtaskControl]]
     private(set) var inputs: [[[Channel]]]
     private(set) var outputs: [[[OutputPort]]]
@@ -17,7 +19,9 @@ struct Wiring {
         _ graph: JobGraph, parallelism: Int, maximumParallelism: Int, channelBytes: Int, safeguards: Safeguards = .all
     ) {
         let subtasks = 0..<parallelism
-        controls = graph.vertices.map { _ in subtasks.map { _ in SubtaskControl() } }
+        let slots = subtasks.map { _ in Doorbell() }
+        self.slots = slots
+        controls = graph.vertices.map { _ in slots.map { SubtaskControl(slot: $0) } }
         inputs = graph.vertices.map { _ in subtasks.map { _ in [] } }
         outputs = graph.vertices.map { _ in subtasks.map { _ in [] } }
         for (to, vertex) in graph.vertices.enumerated() {

@@ -343,11 +343,12 @@ package final class Subtask {
         phase = .settling
     }
 
-    /// Keyed links let go of what they need not hold.
+    /// Keyed links let go of what they need not hold, and wait for a materialisation that has fallen far behind.
     private func settle() throws(JobFailure) -> Progress {
         let materialised = store.materialisedNumber
+        let mayGrow = store.mayGrow
         for keyed in keyedLinks {
-            guard try keyed.settle(materialised: materialised) else {
+            guard try keyed.settle(materialised: materialised), mayGrow else {
                 report(.materialisationWanted)
                 return .blocked
             }

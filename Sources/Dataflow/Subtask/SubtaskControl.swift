@@ -8,10 +8,13 @@ package final class SubtaskControl: Sendable {
         var isCancelled = false
     }
 
-    package let doorbell = Doorbell()
+    package let doorbell: Doorbell
     private let orders = Mutex(Orders())
 
-    package init() {}
+    /// - Parameter slot: rings with the subtask's own doorbell.
+    package init(slot: Doorbell) {
+        doorbell = Doorbell(ringing: slot)
+    }
 
     /// For sources: end the epoch with this barrier.
     package func request(_ barrier: Barrier) {

@@ -40,30 +40,30 @@ struct DeltaBody {
         checkpoint = 0..<length
     }
 
-    private init(_ whole: DeltaBody, _ bytes: [UInt8], _ sections: [Section]) {
-        path = whole.path
-        offset = whole.offset
-        self.bytes = bytes
-        checkpoint = 0..<0
-        self.sections = sections
-    }
-
     var checkpointBytes: [UInt8] { Array(bytes[checkpoint]) }
 
-    /// The entries of some operators and key groups, in their order, without the checkpoint record.
-    func extract(_ places: ClosedRange<StatePlace>) throws(StateError) -> DeltaBody {
-        var extracted: [UInt8] = []
-        var sections: [Section] = []
-        for operatorID in Set(self.sections.map(\.operatorID)) {
+    /// Appends the entries of some operators and key groups, in their order, to `extracted`.
+    /// - Returns: where they lie there.
+    func extract(_ places: ClosedRange<StatePlace>, to extracted: inout [UInt8]) throws(StateError) -> [Section] {
+        var found: [Section] = []
+        for operatorID in Set(sections.map(\.operatorID)) {
             let start = extracted.count
             guard places.lowerBound.operatorID...places.upperBound.operatorID ~= operatorID else { continue }
+            // Entries that lie side by side are copied at once.
+            var run = 0..<0
             try forEachEntry(of: operatorID) { entry, raw in
                 guard places.contains(StatePlace(operatorID: operatorID, keyGroup: entry.keyGroup)) else { return }
-                extracted.append(contentsOf: UnsafeRawBufferPointer(rebasing: raw[entry.start..<entry.end]))
+                if run.upperBound == entry.start {
+                    run = run.lowerBound..<entry.end
+                } else {
+                    extracted.append(contentsOf: UnsafeRawBufferPointer(rebasing: raw[run]))
+                    run = entry.start..<entry.end
+                }
             }
-            sections.append(Section(operatorID: operatorID, entries: start..<extracted.count))
+            bytes.withUnsafeBytes { extracted.append(contentsOf: UnsafeRawBufferPointer(rebasing: $0[run])) }
+            found.append(Section(operatorID: operatorID, entries: start..<extracted.count))
         }
-        return DeltaBody(self, extracted, sections)
+        return found
     }
 
     func checkpointRecord() throws(StateError) -> CheckpointRecord {
@@ -75,21 +75,58 @@ struct DeltaBody {
         }
     }
 
+    /// Calls `body` for the changes of an operator in some key groups, in the order they were made.
+    func forEachChange(
+        of operatorID: UInt32, in keyGroups: Range<Int>, withoutRanges: Bool,
+        _ body: (StateChange) throws(CorruptBytes) -> Void
+    ) throws(StateError) {
+        try onEntries { (raw) throws(CorruptBytes) in
+            var puts = StatePuts(bytes: raw)
+            func flush() throws(CorruptBytes) {
+                if !puts.isEmpty { try body(.put(puts)) }
+                puts.removeAll()
+            }
+            for section in sections where section.operatorID == operatorID {
+                var position = section.entries.lowerBound
+                while let entry = try Entry(in: raw, at: position, end: section.entries.upperBound) {
+                    position = entry.end
+                    guard keyGroups.contains(Int(entry.keyGroup.index)) else { continue }
+                    if entry.header.isDeletedBelow {
+                        if withoutRanges { continue }
+                        try flush()
+                        try body(.deleteBelow(entry.keyGroup, bound: entry.key(in: raw)))
+                    } else if entry.header.isDeleted {
+                        try flush()
+                        try body(.delete(entry.keyGroup, key: entry.key(in: raw)))
+                    } else {
+                        puts.append(entry)
+                        if puts.isFull { try flush() }
+                    }
+                }
+            }
+            try flush()
+        }
+    }
+
+    private func onEntries(_ body: (UnsafeRawBufferPointer) throws(CorruptBytes) -> Void) throws(StateError) {
+        do throws(CorruptBytes) {
+            try bytes.span.bytes.withUnsafeBytes(body)
+        } catch {
+            throw .damaged(path: path, offset: offset + error.offset, detail: "expected \(error.expected)")
+        }
+    }
+
     /// Calls `body` for each entry of an operator, in the order they were made.
     func forEachEntry(
         of operatorID: UInt32, _ body: (Entry, UnsafeRawBufferPointer) throws(CorruptBytes) -> Void
     ) throws(StateError) {
-        for section in sections where section.operatorID == operatorID {
-            do throws(CorruptBytes) {
-                try bytes.span.bytes.withUnsafeBytes { (raw) throws(CorruptBytes) in
-                    var position = section.entries.lowerBound
-                    while let entry = try Entry(in: raw, at: position, end: section.entries.upperBound) {
-                        try body(entry, raw)
-                        position = entry.end
-                    }
+        try onEntries { (raw) throws(CorruptBytes) in
+            for section in sections where section.operatorID == operatorID {
+                var position = section.entries.lowerBound
+                while let entry = try Entry(in: raw, at: position, end: section.entries.upperBound) {
+                    try body(entry, raw)
+                    position = entry.end
                 }
-            } catch {
-                throw .damaged(path: path, offset: offset + error.offset, detail: "expected \(error.expected)")
             }
         }
     }
@@ -139,10 +176,4 @@ struct Entry {
         header.isDeleted ? nil : UnsafeRawBufferPointer(rebasing: raw[valueStart..<end])
     }
 
-    @inline(__always)
-    func change(in raw: UnsafeRawBufferPointer) -> StateChange {
-        if header.isDeletedBelow { return .deleteBelow(keyGroup, bound: key(in: raw)) }
-        guard let value = value(in: raw) else { return .delete(keyGroup, key: key(in: raw)) }
-        return .put(keyGroup, key: key(in: raw), value: value)
-    }
 }

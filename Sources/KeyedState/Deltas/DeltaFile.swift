@@ -86,18 +86,14 @@ private enum ScannedRecord {
 extension FileHandle {
     /// Fewer only at the end of the file.
     fileprivate func readBytes(_ count: Int, at offset: Int) throws(FileError) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: count)
-        var filled = 0
-        while filled < count {
-            let got = try bytes.withUnsafeMutableBufferPointer { (buffer) throws(FileError) -> Int in
-                let rest = UnsafeMutableBufferPointer(rebasing: buffer[filled...])
-                return try read(into: UnsafeMutableRawBufferPointer(rest), at: offset + filled)
+        try [UInt8](unsafeUninitializedCapacity: count) { (buffer, filled) throws(FileError) in
+            while filled < count {
+                let rest = UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[filled..<count]))
+                let got = try read(into: rest, at: offset + filled)
+                if got == 0 { break }
+                filled += got
             }
-            if got == 0 { break }
-            filled += got
         }
-        bytes.removeLast(count - filled)
-        return bytes
     }
 
     fileprivate func record(

@@ -20,7 +20,12 @@ package struct DeltaMerge {
     private let files: any FileSystem
     /// nil: nothing older holds any key.
     private let base: (any StateBase)?
-    private let parts: [ClosedRange<StatePlace>]
+    private struct Part {
+        var places: ClosedRange<StatePlace>
+        var sizeBytes: Int
+    }
+
+    private let parts: [Part]
     let operatorIDs: Set<UInt32>
     /// Some of the entries delete ranges of what is older.
     let deletesRanges: Bool
@@ -58,16 +63,14 @@ package struct DeltaMerge {
     package var isEmpty: Bool { parts.isEmpty }
 
     /// Neighbours together, as far as `partBytes` goes, and one key group at least.
-    private static func cut(_ sizes: [StatePlace: Int], _ partBytes: Int) -> [ClosedRange<StatePlace>] {
-        var parts: [ClosedRange<StatePlace>] = []
-        var bytes = 0
+    private static func cut(_ sizes: [StatePlace: Int], _ partBytes: Int) -> [Part] {
+        var parts: [Part] = []
         for (place, size) in sizes.sorted(by: { $0.key < $1.key }) {
-            if let last = parts.last, size <= partBytes - bytes {
-                parts[parts.count - 1] = last.lowerBound...place
-                bytes += size
+            if let last = parts.last, size <= partBytes - last.sizeBytes {
+                parts[parts.count - 1] = Part(
+                    places: last.places.lowerBound...place, sizeBytes: last.sizeBytes + size)
             } else {
-                parts.append(place...place)
-                bytes = size
+                parts.append(Part(places: place...place, sizeBytes: size))
             }
         }
         return parts
@@ -77,7 +80,8 @@ package struct DeltaMerge {
     package func forEachPart(_ body: (SortedEntries) throws(StateError) -> Void) throws(StateError) {
         for part in parts {
             var entries = try SortedEntries(
-                merging: records, within: part, from: files, keepsDeletions: base != nil)
+                merging: records, within: part.places, sizeBytes: part.sizeBytes, from: files,
+                keepsDeletions: base != nil)
             if let base { try entries.keepDeletedRanges(where: base.holdsKeys(in:)) }
             if !entries.isEmpty { try body(entries) }
         }

@@ -12,27 +12,27 @@ struct EntryBuckets {
     private var counts: [UInt32: [Int]] = [:]
     private(set) var deletions = RangeDeletions()
 
-    /// Counts the entries of a body, checking each.
-    mutating func count(_ body: DeltaBody, placedAt offset: Int) throws(StateError) {
-        for section in body.sections {
-            let entries = (section.entries.lowerBound + offset)..<(section.entries.upperBound + offset)
-            unordered.append((section.operatorID, entries))
-        }
-        for operatorID in Set(body.sections.map(\.operatorID)) {
-            var groups = counts.removeValue(forKey: operatorID) ?? []
-            try body.forEachEntry(of: operatorID) { entry, raw in
+    /// Counts the entries of these sections, which were checked before.
+    mutating func count(_ sections: [DeltaBody.Section], in raw: UnsafeRawBufferPointer) {
+        for section in sections {
+            unordered.append((section.operatorID, section.entries))
+            var groups = counts.removeValue(forKey: section.operatorID) ?? []
+            var position = section.entries.lowerBound
+            while position < section.entries.upperBound {
+                let entry = Entry(checkedIn: raw, at: position)
+                position = entry.end
                 let group = Int(entry.keyGroup.index)
                 if entry.header.isDeletedBelow {
                     let bound = Array(entry.key(in: raw))
-                    deletions.add(bound, at: offset + entry.start, operatorID: operatorID, keyGroup: group)
-                    return
+                    deletions.add(bound, at: entry.start, operatorID: section.operatorID, keyGroup: group)
+                    continue
                 }
                 if group >= groups.count {
                     groups.append(contentsOf: repeatElement(0, count: group + 1 - groups.count))
                 }
                 groups[group] += 1
             }
-            counts[operatorID] = groups
+            counts[section.operatorID] = groups
         }
     }
 

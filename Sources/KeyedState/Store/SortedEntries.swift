@@ -1,3 +1,4 @@
+import CKernels
 import Glibc
 import HostSystem
 
@@ -35,6 +36,8 @@ package struct SortedEntries: Sendable {
 
     /// The entries of all records, in the order of their commits.
     private var bytes: [UInt8] = []
+    /// Entries are read in another order than they lie: each is fetched while those before it are written.
+    private static let fetchedAhead = 12
     private var references: [Reference] = []
     private var runs: [Run] = []
     /// What goes before the entries are put: in the order of the keys, disjoint.
@@ -49,17 +52,17 @@ package struct SortedEntries: Sendable {
 
     /// - Parameters:
     ///   - records: in the order of their commits.
-    ///   - places: which entries are taken.
+    ///   - places: which entries are taken; they have `sizeBytes` in all.
     ///   - keepsDeletions: false only where it is known that nothing older holds any key.
     init(
-        merging records: [DeltaRecordPlace], within places: ClosedRange<StatePlace>, from files: any FileSystem,
-        keepsDeletions: Bool
+        merging records: [DeltaRecordPlace], within places: ClosedRange<StatePlace>, sizeBytes: Int,
+        from files: any FileSystem, keepsDeletions: Bool
     ) throws(StateError) {
         var buckets = EntryBuckets()
+        bytes.reserveCapacity(sizeBytes)
         for record in records {
-            let body = try record.load(files).extract(places)
-            try buckets.count(body, placedAt: bytes.count)
-            bytes.append(contentsOf: body.bytes)
+            let sections = try record.load(files).extract(places, to: &bytes)
+            bytes.withUnsafeBytes { buckets.count(sections, in: $0) }
         }
         references = [Reference](repeating: Reference(prefix: 0, offset: 0), count: buckets.entryCount)
         bytes.withUnsafeBytes { raw in
@@ -93,6 +96,8 @@ package struct SortedEntries: Sendable {
             for run in runs {
                 key.storeBytes(of: run.operatorID.bigEndian, as: UInt32.self)
                 for i in run.references {
+                    let ahead = references[min(i + Self.fetchedAhead, run.references.upperBound - 1)].offset
+                    sluice_prefetch(raw.baseAddress.map { $0 + ahead })
                     let entry = Entry(checkedIn: raw, at: references[i].offset)
                     let keyBytes = entry.key(in: raw)
                     key.storeBytes(of: entry.keyGroup.index.bigEndian, toByteOffset: 4, as: UInt16.self)

@@ -15,6 +15,7 @@ import Synchronization
 
 package final class StateStore: Sendable {
     package static let defaultMaterialisationBytes = 32 << 20
+    private static let mostMaterialisationsDue = 4
 
     package let directory: String
     package let run: RunID
@@ -152,10 +153,8 @@ package final class StateStore: Sendable {
         apply: (StateChange) throws(CorruptBytes) -> Void
     ) throws(StateError) {
         for record in log.withLock({ $0.records }) {
-            try record.load(files).forEachEntry(of: operatorID) { (entry, raw) throws(CorruptBytes) in
-                if entry.header.isDeletedBelow, !safeguards.contains(.deletedRanges) { return }
-                if keyGroups.contains(Int(entry.keyGroup.index)) { try apply(entry.change(in: raw)) }
-            }
+            try record.load(files).forEachChange(
+                of: operatorID, in: keyGroups, withoutRanges: !safeguards.contains(.deletedRanges), apply)
         }
     }
 
@@ -222,7 +221,8 @@ package final class StateStore: Sendable {
         }
         try restoreChanges(operatorID: operatorID, keyGroups: keyGroups) { (change) throws(CorruptBytes) in
             switch change {
-            case .put(let group, let key, let value): try apply(group, key, value)
+            case .put(let puts):
+                for index in 0..<puts.count { try apply(puts.keyGroups[index], puts.key(index), puts.value(index)) }
             case .delete(let group, let key): try apply(group, key, nil)
             case .deleteBelow: throw CorruptBytes(offset: 0, expected: "no range deletion")
             }
@@ -256,6 +256,11 @@ package final class StateStore: Sendable {
 
     package var isMaterialisationDue: Bool {
         log.withLock { !$0.isMaterialising && $0.committedBytes >= materialisationBytes }
+    }
+
+    /// False where so much is not materialised that a start would take long to read it: who has changed state should wait.
+    package var mayGrow: Bool {
+        log.withLock { $0.committedBytes <= Self.mostMaterialisationsDue * materialisationBytes }
     }
 
     /// Merges the committed deltas into the state base and drops them. May run beside `append`, on another thread.

@@ -1,52 +1,60 @@
 import Columnar
 
 // Combining groups, as panes become windows: each function's values over two sets of rows make those over both. Arrays
-// are taken out of their enum case before they are written, so that they are not copied.
+// are taken out of their enum case before they are written, so that they are not copied (a switch over a pair of
+// accumulators would hold them, and so copy them whole).
 
 extension Accumulator {
     /// Adds the values of `sources[k]` of `other`, which is of the same kind, to those of slot `slots[k]`.
     package mutating func merge(_ sources: [Int32], of other: Accumulator, into slots: [Int32], wantsMaximum: Bool) {
         precondition(sources.count == slots.count, "one target per source")
-        switch (self, other) {
-        case (.count(var a), .count(let b)):
+        switch self {
+        case .count(var a):
+            guard case .count(let b) = other else { Self.areOfTwoKinds() }
             self = .count(CountAccumulator())
             for k in sources.indices { a.counts[Int(slots[k])] &+= b.counts[Int(sources[k])] }
             self = .count(a)
-        case (.integerSum(var a), .integerSum(let b)):
+        case .integerSum(var a):
+            guard case .integerSum(let b) = other else { Self.areOfTwoKinds() }
             self = .integerSum(IntegerSumAccumulator())
             for k in sources.indices {
                 a.sums[Int(slots[k])] &+= b.sums[Int(sources[k])]
                 a.counts[Int(slots[k])] &+= b.counts[Int(sources[k])]
             }
             self = .integerSum(a)
-        case (.doubleSum(var a), .doubleSum(let b)):
+        case .doubleSum(var a):
+            guard case .doubleSum(let b) = other else { Self.areOfTwoKinds() }
             self = .doubleSum(DoubleSumAccumulator())
             for k in sources.indices {
                 a.sums[Int(slots[k])] += b.sums[Int(sources[k])]
                 a.counts[Int(slots[k])] &+= b.counts[Int(sources[k])]
             }
             self = .doubleSum(a)
-        case (.int32Extreme(var a), .int32Extreme(let b)):
+        case .int32Extreme(var a):
+            guard case .int32Extreme(let b) = other else { Self.areOfTwoKinds() }
             self = .int32Extreme(ExtremeAccumulator())
             a.merge(sources, of: b, into: slots, wantsMaximum: wantsMaximum)
             self = .int32Extreme(a)
-        case (.int64Extreme(var a), .int64Extreme(let b)):
+        case .int64Extreme(var a):
+            guard case .int64Extreme(let b) = other else { Self.areOfTwoKinds() }
             self = .int64Extreme(ExtremeAccumulator())
             a.merge(sources, of: b, into: slots, wantsMaximum: wantsMaximum)
             self = .int64Extreme(a)
-        case (.doubleExtreme(var a), .doubleExtreme(let b)):
+        case .doubleExtreme(var a):
+            guard case .doubleExtreme(let b) = other else { Self.areOfTwoKinds() }
             self = .doubleExtreme(ExtremeAccumulator())
             a.merge(sources, of: b, into: slots, wantsMaximum: wantsMaximum)
             self = .doubleExtreme(a)
-        case (.booleanExtreme(var a), .booleanExtreme(let b)):
+        case .booleanExtreme(var a):
+            guard case .booleanExtreme(let b) = other else { Self.areOfTwoKinds() }
             self = .booleanExtreme(ExtremeAccumulator())
             a.merge(sources, of: b, into: slots, wantsMaximum: wantsMaximum)
             self = .booleanExtreme(a)
-        case (.stringExtreme(var a), .stringExtreme(let b)):
+        case .stringExtreme(var a):
+            guard case .stringExtreme(let b) = other else { Self.areOfTwoKinds() }
             self = .stringExtreme(StringExtremeAccumulator())
             a.merge(sources, of: b, into: slots, wantsMaximum: wantsMaximum)
             self = .stringExtreme(a)
-        default: preconditionFailure("accumulators of one call are of one kind")
         }
     }
 

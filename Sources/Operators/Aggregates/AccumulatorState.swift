@@ -88,7 +88,7 @@ extension Accumulator {
     // MARK: Reading
 
     mutating func load(
-        _ slots: [Int32], from bytes: [UInt8], ends: [Int], _ cursors: inout [Int]
+        _ slots: [Int32], from bytes: UnsafeRawBufferPointer, ends: [Int], _ cursors: inout [Int]
     ) throws(CorruptBytes) {
         let source = StateBytes(bytes: bytes, ends: ends)
         switch self {
@@ -141,51 +141,55 @@ extension Accumulator {
 
 /// Values of several groups in one buffer; nothing is read beyond a group's end.
 private struct StateBytes {
-    let bytes: [UInt8]
+    let bytes: UnsafeRawBufferPointer
     let ends: [Int]
 
-    private func need(_ width: Int, _ k: Int, _ cursors: [Int]) throws(CorruptBytes) {
-        guard width <= ends[k] - cursors[k] else {
-            throw CorruptBytes(offset: 0, expected: "more bytes of a group's values")
+    /// Moves each cursor behind a value of this width.
+    private func skip(_ width: Int, _ slots: [Int32], _ cursors: inout [Int]) throws(CorruptBytes) {
+        var fits = true
+        for k in slots.indices {
+            fits = fits && width <= ends[k] - cursors[k]
+            cursors[k] += width
         }
+        guard fits else { throw CorruptBytes(offset: 0, expected: "more bytes of a group's values") }
     }
 
     func take<T: FixedWidthInteger>(
         _ slots: [Int32], _ values: inout [T], _ cursors: inout [Int]
     ) throws(CorruptBytes) {
         let width = MemoryLayout<T>.size
+        try skip(width, slots, &cursors)
+        var target = values.mutableSpan
         for k in slots.indices {
-            try need(width, k, cursors)
-            let value = bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: cursors[k], as: T.self) }
-            values[Int(slots[k])] = T(littleEndian: value)
-            cursors[k] += width
+            let value = bytes.loadUnaligned(fromByteOffset: cursors[k] - width, as: T.self)
+            target[Int(slots[k])] = T(littleEndian: value)
         }
     }
 
     func take(_ slots: [Int32], _ values: inout [Double], _ cursors: inout [Int]) throws(CorruptBytes) {
+        try skip(8, slots, &cursors)
+        var target = values.mutableSpan
         for k in slots.indices {
-            try need(8, k, cursors)
-            let bits = bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: cursors[k], as: UInt64.self) }
-            values[Int(slots[k])] = Double(bitPattern: UInt64(littleEndian: bits))
-            cursors[k] += 8
+            let bits = bytes.loadUnaligned(fromByteOffset: cursors[k] - 8, as: UInt64.self)
+            target[Int(slots[k])] = Double(bitPattern: UInt64(littleEndian: bits))
         }
     }
 
     func take(_ slots: [Int32], _ flags: inout [Bool], _ cursors: inout [Int]) throws(CorruptBytes) {
+        try skip(1, slots, &cursors)
         for k in slots.indices {
-            try need(1, k, cursors)
-            guard bytes[cursors[k]] <= 1 else { throw CorruptBytes(offset: 0, expected: "0 or 1") }
-            flags[Int(slots[k])] = bytes[cursors[k]] == 1
-            cursors[k] += 1
+            let flag = bytes[cursors[k] - 1]
+            guard flag <= 1 else { throw CorruptBytes(offset: 0, expected: "0 or 1") }
+            flags[Int(slots[k])] = flag == 1
         }
     }
 
     func text(_ k: Int, _ cursors: inout [Int]) throws(CorruptBytes) -> [UInt8] {
-        try need(4, k, cursors)
-        let length = bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: cursors[k], as: UInt32.self) }
+        guard ends[k] - cursors[k] >= 4 else { throw CorruptBytes(offset: 0, expected: "a text's length") }
+        let length = bytes.loadUnaligned(fromByteOffset: cursors[k], as: UInt32.self)
         cursors[k] += 4
         let count = Int(UInt32(littleEndian: length))
-        try need(count, k, cursors)
+        guard ends[k] - cursors[k] >= count else { throw CorruptBytes(offset: 0, expected: "a text") }
         let text = Array(bytes[cursors[k]..<cursors[k] + count])
         cursors[k] += count
         guard String(validating: text, as: UTF8.self) != nil else { throw CorruptBytes(offset: 0, expected: "UTF-8") }

@@ -159,52 +159,55 @@ package enum Accumulator: Sendable {
         }
     }
 
+    static func areOfTwoKinds() -> Never { preconditionFailure("accumulators of one call are of one kind") }
+
     /// Appends copies of the slots of `other`, which is of the same kind.
     package mutating func append(_ slots: ArraySlice<Int32>, of other: Accumulator) {
-        switch (self, other) {
-        case (.count(var a), .count(let b)):
+        switch self {
+        case .count(var a):
+            guard case .count(let b) = other else { Self.areOfTwoKinds() }
             self = .count(CountAccumulator())
-            for slot in slots { a.counts.append(b.counts[Int(slot)]) }
+            a.counts.append(slots, of: b.counts)
             self = .count(a)
-        case (.integerSum(var a), .integerSum(let b)):
+        case .integerSum(var a):
+            guard case .integerSum(let b) = other else { Self.areOfTwoKinds() }
             self = .integerSum(IntegerSumAccumulator())
-            for slot in slots {
-                a.sums.append(b.sums[Int(slot)])
-                a.counts.append(b.counts[Int(slot)])
-            }
+            a.sums.append(slots, of: b.sums)
+            a.counts.append(slots, of: b.counts)
             self = .integerSum(a)
-        case (.doubleSum(var a), .doubleSum(let b)):
+        case .doubleSum(var a):
+            guard case .doubleSum(let b) = other else { Self.areOfTwoKinds() }
             self = .doubleSum(DoubleSumAccumulator())
-            for slot in slots {
-                a.sums.append(b.sums[Int(slot)])
-                a.counts.append(b.counts[Int(slot)])
-            }
+            a.sums.append(slots, of: b.sums)
+            a.counts.append(slots, of: b.counts)
             self = .doubleSum(a)
-        case (.int32Extreme(var a), .int32Extreme(let b)):
+        case .int32Extreme(var a):
+            guard case .int32Extreme(let b) = other else { Self.areOfTwoKinds() }
             self = .int32Extreme(ExtremeAccumulator())
             a.append(slots, of: b)
             self = .int32Extreme(a)
-        case (.int64Extreme(var a), .int64Extreme(let b)):
+        case .int64Extreme(var a):
+            guard case .int64Extreme(let b) = other else { Self.areOfTwoKinds() }
             self = .int64Extreme(ExtremeAccumulator())
             a.append(slots, of: b)
             self = .int64Extreme(a)
-        case (.doubleExtreme(var a), .doubleExtreme(let b)):
+        case .doubleExtreme(var a):
+            guard case .doubleExtreme(let b) = other else { Self.areOfTwoKinds() }
             self = .doubleExtreme(ExtremeAccumulator())
             a.append(slots, of: b)
             self = .doubleExtreme(a)
-        case (.booleanExtreme(var a), .booleanExtreme(let b)):
+        case .booleanExtreme(var a):
+            guard case .booleanExtreme(let b) = other else { Self.areOfTwoKinds() }
             self = .booleanExtreme(ExtremeAccumulator())
             a.append(slots, of: b)
             self = .booleanExtreme(a)
-        case (.stringExtreme(var a), .stringExtreme(let b)):
+        case .stringExtreme(var a):
+            guard case .stringExtreme(let b) = other else { Self.areOfTwoKinds() }
             self = .stringExtreme(StringExtremeAccumulator())
-            for slot in slots {
-                a.values.append(b.values[Int(slot)])
-                a.isSet.append(b.isSet[Int(slot)])
-                a.valueBytes += b.values[Int(slot)].count
-            }
+            a.values.append(slots, of: b.values)
+            a.isSet.append(slots, of: b.isSet)
+            for slot in slots { a.valueBytes += b.values[Int(slot)].count }
             self = .stringExtreme(a)
-        default: preconditionFailure("accumulators of one call are of one kind")
         }
     }
 }
@@ -238,9 +241,13 @@ extension ExtremeAccumulator {
     }
 
     mutating func append(_ slots: ArraySlice<Int32>, of other: ExtremeAccumulator<Element>) {
-        for slot in slots {
-            values.append(other.values[Int(slot)])
-            isSet.append(other.isSet[Int(slot)])
-        }
+        values.append(slots, of: other.values)
+        isSet.append(slots, of: other.isSet)
+    }
+}
+
+extension Array {
+    fileprivate mutating func append(_ slots: ArraySlice<Int32>, of values: [Element]) {
+        append(contentsOf: slots.lazy.map { values[Int($0)] })
     }
 }

@@ -100,20 +100,35 @@ struct GroupStateReader {
     }
 
     func keyColumns(types: [DataType]) throws(CorruptBytes) -> [Column] {
-        let columns = keyBytes.withUnsafeBytes { raw -> [Column]? in
-            let keys = keys.map { UnsafeRawBufferPointer(rebasing: raw[$0]) }
-            do throws(InvalidKey) { return try KeyEncoding.decode(keys, types: types) } catch { return nil }
+        try keyBytes.span.bytes.withUnsafeBytes { (raw) throws(CorruptBytes) in
+            try Self.keyColumns(keys.map { UnsafeRawBufferPointer(rebasing: raw[$0]) }, types)
         }
-        guard let columns else { throw CorruptBytes(offset: 0, expected: "keys of the GROUP BY's types") }
-        return columns
     }
 
     /// The k-th entry's values go to slot `slots[k]`; a later entry of the same slot wins.
     func loadValues(into accumulators: inout [Accumulator], slots: [Int32]) throws(CorruptBytes) {
-        var cursors = valueStarts
-        for index in accumulators.indices {
-            try accumulators[index].load(slots, from: valueBytes, ends: valueEnds, &cursors)
+        try valueBytes.span.bytes.withUnsafeBytes { (raw) throws(CorruptBytes) in
+            try Self.loadValues(in: raw, starts: valueStarts, ends: valueEnds, into: &accumulators, slots: slots)
         }
-        guard cursors == valueEnds else { throw CorruptBytes(offset: 0, expected: "the end of a group's values") }
+    }
+
+    static func keyColumns(_ keys: [UnsafeRawBufferPointer], _ types: [DataType]) throws(CorruptBytes) -> [Column] {
+        do throws(InvalidKey) {
+            return try KeyEncoding.decode(keys, types: types)
+        } catch {
+            throw CorruptBytes(offset: 0, expected: "keys of the GROUP BY's types")
+        }
+    }
+
+    /// The k-th entry's values lie in `bytes`, from `starts[k]` to `ends[k]`.
+    static func loadValues(
+        in bytes: UnsafeRawBufferPointer, starts: [Int], ends: [Int], into accumulators: inout [Accumulator],
+        slots: [Int32]
+    ) throws(CorruptBytes) {
+        var cursors = starts
+        for index in accumulators.indices {
+            try accumulators[index].load(slots, from: bytes, ends: ends, &cursors)
+        }
+        guard cursors == ends else { throw CorruptBytes(offset: 0, expected: "the end of a group's values") }
     }
 }

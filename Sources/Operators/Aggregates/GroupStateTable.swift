@@ -37,8 +37,6 @@ package final class GroupStateTable {
     package internal(set) var forgottenCount = 0
     /// No row's strings take more: at most what all of one batch, or one entry of state, took.
     private var longestRowBytes = 1
-    /// Entries of a recovered state on their way into the table.
-    var restored = GroupStateReader()
     var coverage: StateCoverage
     /// Where the loading of whole key groups goes on.
     var loading: LoadingCursor?

@@ -243,11 +243,17 @@ package final class WindowAggregate: KeyedOperator {
     }
 
     package func restore(_ change: StateChange) throws(CorruptBytes) {
-        if case .put(let keyGroup, let key, let value) = change {
-            if try clock.restore(keyGroup, key: key, value: value) { return }
+        switch change {
+        case .put(let puts):
+            let panes = try puts.filter { (index) throws(CorruptBytes) in
+                try !clock.restore(puts.keyGroups[index], key: puts.key(index), value: puts.value(index))
+            }
+            try table.restore(.put(panes))
+        case .delete: try table.restore(change)
+        case .deleteBelow(_, let bound):
+            try stored.restore(deletedBelow: bound)
+            try table.restore(change)
         }
-        if case .deleteBelow(_, let bound) = change { try stored.restore(deletedBelow: bound) }
-        try table.restore(change)
     }
 
     package func finishRestore() throws(JobFailure) {

@@ -1,0 +1,65 @@
+// One thread, and what runs on it: of every vertex the subtask with the slot's index, so that a job takes as many threads
+// as it is parallel. The subtask that is furthest from the sources goes first: rows are used up while the cache still has
+// them, and little waits in channels.
+
+/// The subtasks on their way to the thread that will own them, and then the loop of that thread.
+///
+/// `@unchecked Sendable`: made by the thread that built the subtasks, which touches neither them nor their links again
+/// before the new thread has been joined.
+final class TaskSlot: @unchecked Sendable {
+    private enum Standing { case ready, blocked, gone }
+
+    private let subtasks: [AssembledSubtask]
+    private let doorbell: Doorbell
+    private let events: EventQueue
+    private var standing: [Standing]
+
+    /// - Parameters:
+    ///   - subtasks: those that are fed behind those that feed.
+    ///   - doorbell: rings with that of each subtask.
+    init(_ subtasks: [AssembledSubtask], doorbell: Doorbell, events: EventQueue) {
+        self.subtasks = subtasks
+        self.doorbell = doorbell
+        self.events = events
+        standing = subtasks.map { _ in .ready }
+    }
+
+    /// Steps until all are finished, one has failed, or the run is cancelled.
+    func run() {
+        do throws(JobFailure) {
+            var hasLooked = false
+            while !isCancelled, standing.contains(where: { $0 != .gone }) {
+                wakeThoseRung()
+                if let next = standing.lastIndex(of: .ready) {
+                    if try step(next) { hasLooked = false }
+                } else if hasLooked {
+                    doorbell.wait()
+                } else {
+                    // Channels wake for some batches at a time: who would sleep takes the first of them.
+                    hasLooked = true
+                    for index in standing.indices where standing[index] == .blocked { standing[index] = .ready }
+                }
+            }
+        } catch {
+            events.post(.failed(error))
+        }
+    }
+
+    private var isCancelled: Bool { subtasks.contains { $0.control.isCancelled } }
+
+    private func wakeThoseRung() {
+        for index in standing.indices where standing[index] == .blocked && subtasks[index].control.doorbell.poll() {
+            standing[index] = .ready
+        }
+    }
+
+    /// - Returns: whether it made progress.
+    private func step(_ index: Int) throws(JobFailure) -> Bool {
+        switch try subtasks[index].subtask.step() {
+        case .madeProgress: return true
+        case .blocked: standing[index] = .blocked
+        case .finished: standing[index] = .gone
+        }
+        return false
+    }
+}
