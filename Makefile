@@ -15,10 +15,14 @@ KILLS ?= 300
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
-packages: ## the system packages: headers and libraries of RocksDB and PCRE2
-	@test -e /usr/include/rocksdb/c.h -a -e /usr/include/pcre2.h || { \
-	    $(SUDO) apt-get update -q && \
-	    $(SUDO) apt-get install -y -q --no-install-recommends librocksdb-dev libpcre2-dev; }
+packages: ## the system packages: headers and libraries of RocksDB, PCRE2, LZ4 and zstd
+	@for header in rocksdb/c.h pcre2.h lz4.h zstd.h; do \
+	    test -e /usr/include/$$header || { \
+	        $(SUDO) apt-get update -q && \
+	        $(SUDO) apt-get install -y -q --no-install-recommends \
+	            librocksdb-dev libpcre2-dev liblz4-dev libzstd-dev; \
+	        break; }; \
+	done
 
 build: packages ## the release binary, .build/release/sluice
 	swift build -c release --product sluice

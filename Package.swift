@@ -35,10 +35,12 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CRocksDB", pkgConfig: "rocksdb", providers: [.apt(["librocksdb-dev"])]),
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+        .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
         module("HostSystem", ["CKernels"]),
         module("Columnar", ["HostSystem", "CKernels", "CPCRE2"]),
-        module("CommitLog", ["HostSystem"]),
+        module("CommitLog", ["HostSystem", "CKernels", "CLZ4", "CZstd"]),
         module("KeyedState", ["Columnar", "CommitLog", "HostSystem", "CRocksDB", "CKernels"]),
         module("Dataflow", ["KeyedState", "CommitLog", "Columnar", "HostSystem", "CKernels"]),
         module("Operators", ["Dataflow", "KeyedState", "CommitLog", "Columnar", "HostSystem", "CKernels"]),

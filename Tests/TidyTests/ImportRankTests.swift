@@ -9,7 +9,7 @@ import Testing
         "SluiceTool": 8,
     ]
     /// Imported by anybody.
-    static let system: Set<Substring> = ["Glibc", "Synchronization", "CKernels", "CRocksDB", "CPCRE2"]
+    static let system: Set<Substring> = ["Glibc", "Synchronization", "CKernels", "CRocksDB", "CPCRE2", "CLZ4", "CZstd"]
     static let packages: [Substring: Set<String>] = ["ArgumentParser": ["SluiceTool"]]
 
     @Test func importsGoDownwards() throws {

@@ -1,0 +1,88 @@
+// What a writer does before it writes: it removes segments that nobody has published, and cuts the last one that has
+// published rows behind them. Whatever is missing below the published end is damage.
+
+import HostSystem
+
+struct PartitionRecovery {
+    struct Found {
+        var bases: [UInt64]
+        /// The segment that takes the next rows; nil where a new one has to.
+        var last: (file: any FileHandle, sizeBytes: Int)?
+        var hasRemoved = false
+    }
+
+    let directory: String
+    let partition: TopicPartition
+    let publishedEnd: UInt64
+    let firstKept: UInt64
+    let files: any FileSystem
+
+    func run() throws(LogError) -> Found {
+        var found = Found(bases: try PartitionDirectory.bases(directory, files))
+        found.hasRemoved = try removeUnfinishedMerges()
+        while let base = found.bases.last, base >= publishedEnd {
+            try remove(SegmentHeader.name(base))
+            found.bases.removeLast()
+            found.hasRemoved = true
+        }
+        guard let base = found.bases.last else {
+            if publishedEnd > firstKept { throw damaged(firstKept, "no segment is there") }
+            return found
+        }
+        found.last = try cut(base)
+        return found
+    }
+
+    private func damaged(_ offset: UInt64, _ detail: String) -> LogError {
+        .damaged(directory: directory, partition: partition.partition, offset: offset, detail: detail)
+    }
+
+    private func remove(_ name: String) throws(LogError) {
+        try onSegments { () throws(FileError) in try files.remove(FilePath.join(directory, name)) }
+    }
+
+    private func removeUnfinishedMerges() throws(LogError) -> Bool {
+        let names = try onSegments { () throws(FileError) in try files.list(directory) }
+            .filter { $0.hasSuffix(PartitionDirectory.mergingEnding) }
+        for name in names { try remove(name) }
+        return !names.isEmpty
+    }
+
+    private func cut(_ base: UInt64) throws(LogError) -> (file: any FileHandle, sizeBytes: Int)? {
+        guard let segment = try SegmentFile.open(directory, partition, base: base, files) else {
+            throw damaged(base, "the segment has gone")
+        }
+        var offset = base
+        var position = SegmentHeader.sizeBytes
+        while offset < publishedEnd {
+            guard let frame = try segment.frame(at: position, offset: offset, below: publishedEnd) else {
+                throw segment.damage(
+                    at: offset, position: position, "the file ends, and rows below offset \(publishedEnd) are published"
+                )
+            }
+            offset = frame.header.end
+            position = frame.next
+        }
+        guard offset == publishedEnd else {
+            throw segment.damage(
+                at: publishedEnd, position: position, "a frame goes on to offset \(offset), beyond what is published")
+        }
+        let path = FilePath.join(directory, SegmentHeader.name(base))
+        let end = position
+        let (file, sizeBytes) = try onSegments { () throws(FileError) in
+            let file = try files.open(path, .update)
+            return (file, try file.size())
+        }
+        guard sizeBytes >= end, !segment.header.isMerged || sizeBytes == end else {
+            file.close()
+            throw segment.damage(
+                at: publishedEnd, position: end, "a merged segment that is longer than what is published")
+        }
+        if segment.header.isMerged {
+            file.close()
+            return nil
+        }
+        if sizeBytes > end { try onSegments { () throws(FileError) in try file.truncate(to: end) } }
+        return (file, end)
+    }
+}
