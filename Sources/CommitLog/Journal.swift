@@ -45,7 +45,12 @@ package final class Journal: Sendable {
     ///
     /// - checkpoint 0: the job has no live run, and the run is new;
     /// - checkpoint n: the job's live run is this one, its last committed checkpoint n − 1;
-    /// - abandoned: the job's live run is this one.
+    /// - abandoned: the job's live run is this one;
+    /// - rows published, a checkpoint's among them: each range starts at its partition's published end; a producer's last
+    ///   record is beyond the one it published last in that topic;
+    /// - topic created: its name and its id are free;
+    /// - schema added: it has the topic's next number; topic deleted: it exists;
+    /// - retention moved: each range starts at its partition's first kept row, and ends at the published end at the latest.
     ///
     /// Returns after the sync: this is the commit. **Errors:** after any but `refused`, `settle` says whether the entry
     /// stands.

@@ -13,19 +13,6 @@ package struct JournalPosition: Hashable, Comparable, Sendable {
 }
 
 package struct JournalEntry: Equatable, Sendable {
-    package enum Body: Equatable, Sendable {
-        /// A job's run has reached a checkpoint, and everything that belongs to it exists from here on.
-        case checkpoint(job: String, run: RunID, CommittedCheckpoint)
-        /// A job's run has been given up: the next one starts from nothing.
-        case abandoned(job: String, run: RunID)
-
-        package var job: String {
-            switch self {
-            case .checkpoint(let job, _, _), .abandoned(let job, _): job
-            }
-        }
-    }
-
     package static let largestJobNameBytes = 1024
 
     package var sequence: UInt64
@@ -35,6 +22,8 @@ package struct JournalEntry: Equatable, Sendable {
     /// The sequence number below which everything was known to be durable when this was written.
     var durableEnd: UInt64
     package var body: Body
+
+    package var position: JournalPosition { JournalPosition(sequence: sequence, milliseconds: milliseconds) }
 }
 
 extension JournalEntry {
@@ -43,8 +32,8 @@ extension JournalEntry {
     private static let lengthOffset = 4
     /// Magic, length, sequence, time, predecessor, durable end, kind; and the checksum behind the payload.
     static let smallestBytes = 4 + 4 + 8 + 8 + 4 + 8 + 1 + 4
-    /// Far more than any entry takes.
-    private static let largestBytes = 1 << 20
+    /// A longer entry is refused.
+    static let largestBytes = 1 << 20
 
     /// The bytes, whose last four are the checksum.
     func encode() -> (bytes: [UInt8], checksum: UInt32) {
@@ -55,17 +44,7 @@ extension JournalEntry {
         writer.write(milliseconds)
         writer.write(predecessor)
         writer.write(durableEnd)
-        switch body {
-        case .checkpoint(let job, let run, let checkpoint):
-            writer.write(UInt8(1))
-            writer.writeString(job)
-            run.encode(to: &writer)
-            checkpoint.encode(to: &writer)
-        case .abandoned(let job, let run):
-            writer.write(UInt8(2))
-            writer.writeString(job)
-            run.encode(to: &writer)
-        }
+        body.encode(to: &writer)
         writer.patch(UInt32(writer.count + 4), at: JournalEntry.lengthOffset)
         let checksum = Checksum.crc32c(writer.bytes)
         writer.write(checksum)
@@ -108,16 +87,7 @@ extension JournalEntry {
         milliseconds = try reader.read(Int64.self, "time")
         predecessor = try reader.read(UInt32.self, "predecessor's checksum")
         durableEnd = try reader.read(UInt64.self, "durable end")
-        switch try reader.read(UInt8.self, "kind") {
-        case 1:
-            body = .checkpoint(
-                job: try reader.readString("job"), run: try RunID(from: &reader),
-                try CommittedCheckpoint(from: &reader))
-        case 2:
-            body = .abandoned(job: try reader.readString("job"), run: try RunID(from: &reader))
-        default:
-            throw CorruptBytes(offset: reader.position - 1, expected: "a known kind of entry")
-        }
+        body = try Body(from: &reader)
         guard reader.isAtEnd else { throw CorruptBytes(offset: reader.position, expected: "end of entry") }
     }
 }

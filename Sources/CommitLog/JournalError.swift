@@ -10,6 +10,27 @@ package enum JournalRefusal: Error, Equatable, Sendable {
     case runIsNotLive(job: String, run: RunID, live: RunID?)
     case outOfOrder(job: String, last: UInt64, number: UInt64)
     case jobNameTooLong(bytes: Int)
+
+    case noTopic(TopicID)
+    case noPartition(topic: String, partition: UInt32, partitions: Int)
+    /// Somebody else has published there in the meantime.
+    case notAtPublishedEnd(topic: String, range: OffsetRange, publishedEnd: UInt64)
+    /// Rows to be dropped begin with the first one that is kept, and are published.
+    case notKept(topic: String, range: OffsetRange, kept: UInt64, publishedEnd: UInt64)
+    /// Empty, or beyond what an offset can be.
+    case impossibleRange(OffsetRange)
+    case partitionTwice(TopicPartition)
+    case nothingPublished
+    /// The producer has published this record already.
+    case producerBehind(producer: String, topic: String, last: UInt64, number: UInt64)
+    case producerName(bytes: Int)
+    case anotherTopic(producer: String, topic: String, range: OffsetRange)
+    case topicExists(String, TopicID)
+    case topicIsNotNew(TopicID, name: String)
+    case topicName(String, problem: String)
+    case partitionCount(UInt32)
+    case schemaOutOfOrder(topic: String, next: Int, schemaID: UInt32)
+    case entryTooLarge(bytes: Int)
 }
 
 package enum JournalError: Error, Equatable, Sendable {
@@ -48,6 +69,41 @@ extension JournalRefusal: CustomStringConvertible {
             "checkpoint \(number) of job \"\(job)\" does not follow its last committed one, \(last)"
         case .jobNameTooLong(let bytes):
             "a job name of \(bytes) bytes is longer than the limit of \(JournalEntry.largestJobNameBytes)"
+        case .noTopic(let id):
+            "there is no topic with the id \(id)"
+        case .noPartition(let topic, let partition, let partitions):
+            "topic \"\(topic)\" has no partition \(partition), only \(partitions)"
+        case .notAtPublishedEnd(let topic, let range, let end):
+            "rows \(range.start) to \(range.end) of partition \(range.partition.partition) of topic \"\(topic)\" do not "
+                + "begin at its published end, \(end)"
+        case .notKept(let topic, let range, let kept, let end):
+            "rows \(range.start) to \(range.end) of partition \(range.partition.partition) of topic \"\(topic)\" cannot "
+                + "be dropped: it holds \(kept) to \(end)"
+        case .impossibleRange(let range):
+            "rows \(range.start) to \(range.end) of partition \(range.partition) are no rows"
+        case .partitionTwice(let partition):
+            "partition \(partition) is named twice"
+        case .nothingPublished:
+            "an entry without rows says nothing"
+        case .producerBehind(let producer, let topic, let last, let number):
+            "producer \"\(producer)\" has published up to record \(last) of topic \"\(topic)\" already, "
+                + "and not only up to \(number)"
+        case .producerName(let bytes):
+            "a producer's name has 1 to \(ProducerMark.largestIDBytes) bytes, not \(bytes)"
+        case .anotherTopic(let producer, let topic, let range):
+            "producer \"\(producer)\" publishes in topic \"\(topic)\", not in \(range.partition)"
+        case .topicExists(let name, _):
+            "topic \"\(name)\" exists already"
+        case .topicIsNotNew(let id, let name):
+            "topic \"\(name)\" has the id \(id) already"
+        case .topicName(let name, let problem):
+            "\"\(name)\" cannot be a topic's name: \(problem)"
+        case .partitionCount(let count):
+            "a topic has 1 to \(TopicDescription.largestPartitions) partitions, not \(count)"
+        case .schemaOutOfOrder(let topic, let next, let schemaID):
+            "the next schema of topic \"\(topic)\" has the number \(next), not \(schemaID)"
+        case .entryTooLarge(let bytes):
+            "a journal entry of \(bytes) bytes is longer than the limit of \(JournalEntry.largestBytes)"
         }
     }
 }
@@ -60,8 +116,11 @@ extension JournalError: CustomStringConvertible {
         case .damaged(let file, let offset, let detail):
             "journal file \"\(file)\" is damaged at byte \(offset): \(detail)"
         case .unsupportedVersion(let file, let version):
-            "journal file \"\(file)\" has format version \(version), newer than \(JournalHeader.version), "
-                + "the newest that this binary reads"
+            version < JournalHeader.version
+                ? "journal file \"\(file)\" has format version \(version), of a time before topics, which this binary does "
+                    + "not read; move the data directory aside and start its jobs anew"
+                : "journal file \"\(file)\" has format version \(version), newer than \(JournalHeader.version), "
+                    + "the newest that this binary reads"
         case .file(let error):
             "the journal is not reachable: \(error)"
         case .syncFailed(let error):

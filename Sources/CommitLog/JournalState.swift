@@ -1,5 +1,4 @@
-// What the journal says, as of one position: a fold over its entries, and the judge over the next one. Every entry has a
-// condition, so that two processes can never both go on from the same checkpoint.
+// What the journal says, as of one position: a fold over its entries. `JournalConditions.swift` judges the next one.
 
 import HostSystem
 
@@ -18,6 +17,10 @@ package struct JournalState: Equatable, Sendable {
     package private(set) var jobs: [String: LiveRun] = [:]
     /// The run given up last, of the jobs that have none now.
     private var abandoned: [String: RunID] = [:]
+    /// The topics that exist.
+    package private(set) var topics: [TopicID: TopicState] = [:]
+    /// By name.
+    package private(set) var topicIDs: [String: TopicID] = [:]
     /// The sequence number of the next entry.
     package private(set) var end: UInt64 = 0
     /// The last entry's time; never goes back.
@@ -25,43 +28,62 @@ package struct JournalState: Equatable, Sendable {
 
     package init() {}
 
-    func knows(_ run: RunID) -> Bool {
-        jobs.values.contains { $0.run == run } || abandoned.values.contains(run)
+    /// The last entry's position; nil before the first.
+    package var last: JournalPosition? {
+        end == 0 ? nil : JournalPosition(sequence: end - 1, milliseconds: lastMilliseconds)
     }
 
-    /// Whether an entry may be the next one.
-    func check(_ body: JournalEntry.Body) throws(JournalRefusal) {
-        guard body.job.utf8.count <= JournalEntry.largestJobNameBytes else {
-            throw .jobNameTooLong(bytes: body.job.utf8.count)
-        }
-        let live = jobs[body.job]
-        switch body {
-        case .checkpoint(let job, let run, let checkpoint) where checkpoint.number == 0:
-            if let live { throw .runIsLive(job: job, run: live.run) }
-            if knows(run) { throw .runIsNotNew(job: job, run: run) }
-        case .checkpoint(let job, let run, let checkpoint):
-            guard let live, live.run == run else { throw .runIsNotLive(job: job, run: run, live: live?.run) }
-            guard checkpoint.number - 1 == live.last.number else {
-                throw .outOfOrder(job: job, last: live.last.number, number: checkpoint.number)
-            }
-        case .abandoned(let job, let run):
-            guard live?.run == run else { throw .runIsNotLive(job: job, run: run, live: live?.run) }
-        }
+    package func topic(named name: String) -> TopicState? { topicIDs[name].flatMap { topics[$0] } }
+
+    /// nil: there is no such topic, or no such partition of it.
+    package func partition(_ partition: TopicPartition) -> TopicState.Partition? {
+        guard let topic = topics[partition.topic], Int(partition.partition) < topic.partitions.count else { return nil }
+        return topic.partitions[Int(partition.partition)]
+    }
+
+    /// The number of a producer's last record in a topic; nil: it has published nothing there.
+    package func lastRecord(of producer: String, in topic: TopicID) -> UInt64? { topics[topic]?.producers[producer] }
+
+    func knows(_ run: RunID) -> Bool {
+        jobs.values.contains { $0.run == run } || abandoned.values.contains(run)
     }
 
     mutating func apply(_ entry: JournalEntry) throws(JournalRefusal) {
         precondition(entry.sequence == end, "entries are applied in the order of their sequence numbers")
         try check(entry.body)
         switch entry.body {
-        case .checkpoint(let job, let run, let checkpoint):
+        case .checkpoint(let job, let run, let checkpoint, let ranges):
             jobs[job] = LiveRun(run: run, last: checkpoint)
             abandoned[job] = nil
+            publish(ranges)
         case .abandoned(let job, let run):
             jobs[job] = nil
             abandoned[job] = run
+        case .published(let ranges, let producer):
+            publish(ranges)
+            if let producer { topics[producer.topic]?.producers[producer.id] = producer.last }
+        case .topicCreated(let description):
+            topics[description.id] = TopicState(description, created: entry.position)
+            topicIDs[description.name] = description.id
+        case .schemaAdded(let topic, _, let schema):
+            topics[topic]?.schemas.append(schema)
+        case .topicDeleted(let topic):
+            if let deleted = topics.removeValue(forKey: topic) { topicIDs[deleted.name] = nil }
+        case .retentionMoved(let ranges):
+            for range in ranges {
+                topics[range.partition.topic]?.partitions[Int(range.partition.partition)].firstKept = range.end
+            }
+        case .tick:
+            break
         }
         end += 1
         lastMilliseconds = max(lastMilliseconds, entry.milliseconds)
+    }
+
+    private mutating func publish(_ ranges: [OffsetRange]) {
+        for range in ranges {
+            topics[range.partition.topic]?.partitions[Int(range.partition.partition)].publishedEnd = range.end
+        }
     }
 }
 
@@ -80,6 +102,8 @@ extension JournalState {
             writer.writeString(job)
             run.encode(to: &writer)
         }
+        writer.writeVarint(UInt64(topics.count))
+        for topic in topics.values.sorted(by: { $0.id < $1.id }) { topic.encode(to: &writer) }
     }
 
     init(from reader: inout ByteReader) throws(CorruptBytes) {
@@ -95,6 +119,13 @@ extension JournalState {
         while left > 0 {
             let job = try reader.readString("job")
             abandoned[job] = try RunID(from: &reader)
+            left -= 1
+        }
+        left = try reader.readVarint("number of topics")
+        while left > 0 {
+            let topic = try TopicState(from: &reader)
+            topics[topic.id] = topic
+            topicIDs[topic.name] = topic.id
             left -= 1
         }
     }

@@ -135,6 +135,10 @@ struct LockedJournal {
     mutating func append(_ body: JournalEntry.Body) throws(JournalError) -> JournalPosition {
         let settled = try settle()
         do throws(JournalRefusal) { try settled.state.check(body) } catch { throw .refused(error) }
+        var size = ByteWriter(capacityBytes: 256)
+        body.encode(to: &size)
+        let bytes = size.count + JournalEntry.smallestBytes - 1
+        guard bytes <= JournalEntry.largestBytes else { throw .refused(.entryTooLarge(bytes: bytes)) }
         do throws(JournalError) {
             let isFull = settled.endBytes > place.rollBytes && settled.state.end > settled.base
             var current = isFull ? try begin(settled.state, chain: settled.chain) : settled

@@ -37,10 +37,12 @@ package struct JournalSimulation {
             var next = self
             next.end += 1
             switch body {
-            case .checkpoint(let job, let run, let checkpoint):
+            case .checkpoint(let job, let run, let checkpoint, _):
                 next.jobs[job] = JournalState.LiveRun(run: run, last: checkpoint)
             case .abandoned(let job, _):
                 next.jobs[job] = nil
+            default:
+                break
             }
             return next
         }

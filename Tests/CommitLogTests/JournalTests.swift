@@ -154,11 +154,11 @@ private func refusal(_ body: () throws(JournalError) -> Void) -> JournalRefusal?
         let file = try files.open(machine.path(0), .update)
         var header = try file.read(0..<(try file.size()))
         let length = Int(header[12])
-        header[8] = 2
+        header[8] = 3
         var writer = ByteWriter()
         writer.write(Checksum.crc32c(Array(header[..<(length - 4)])))
         try file.write(Array(header[..<(length - 4)]) + writer.bytes, at: 0)
-        #expect(throws: JournalError.unsupportedVersion(file: "00000000000000000000.journal", version: 2)) {
+        #expect(throws: JournalError.unsupportedVersion(file: "00000000000000000000.journal", version: 3)) {
             try machine.open()
         }
     }

@@ -30,10 +30,10 @@ package final class EpochCommitter {
     }
 
     /// Commits checkpoint `number`. On any error nothing is known to be committed, and the worker must start again from
-    /// what the journal says.
+    /// what the journal says. `published`: the rows of topics that exist with it, synced by now.
     package func commit(
         number: UInt64, ending: RunEnding, journalMilliseconds: Int64, parts: [CheckpointRecord.OperatorPart],
-        changes: [StateChanges]
+        changes: [StateChanges], published: [OffsetRange] = []
     ) throws(JobFailure) {
         let mark = CheckpointRecord.runPart(ending, parallelism: parallelism)
         let record = CheckpointRecord(
@@ -48,7 +48,7 @@ package final class EpochCommitter {
         }
         FaultPoint.afterDeltaSync.reached()
         do throws(JournalError) {
-            _ = try journal.append(.checkpoint(job: job, run: run, written))
+            _ = try journal.append(.checkpoint(job: job, run: run, written, published: published))
         } catch {
             throw JobFailure.journal(error)
         }
