@@ -29,6 +29,51 @@ measure() {
         "$(printf '%s\n' "${all[@]}" | sort -n | sed -n "$(((runs + 1) / 2))p")" "${all[*]}"
 }
 
+# Seconds that a pipeline takes at parallelism 1 and 2, one after the other in turns: medians, and their ratio.
+scaling() {
+    local name=$1 began one=() two=()
+    for ((i = 0; i < runs; i++)); do
+        for parallelism in 1 2; do
+            rm -rf state
+            began=$EPOCHREALTIME
+            "$bin/sluice" run "$here/$name.sql" --data state --parallelism "$parallelism" > /dev/null 2>&1
+            if ((parallelism == 1)); then one+=("$(elapsed "$began")"); else two+=("$(elapsed "$began")"); fi
+        done
+    done
+    paste <(printf '%s\n' "${one[@]}" | median) <(printf '%s\n' "${two[@]}" | median) |
+        awk -v name="$name" '{ printf "%s: %d ms at parallelism 1, %d at 2: %.2f times as fast\n", name, $1, $2, $1 / $2 }'
+}
+
+# The same rows with room for all keys, and with a tenth of it: CPU per row, and what the process held at most.
+beyond_memory() {
+    mkdir -p memory/input
+    cd memory
+    awk 'BEGIN { srand(1); for (i = 0; i < 6000000; i++) printf "{\"k\":%d,\"v\":%d}\n", int(rand() * 3000000) * 577, i % 97 }' \
+        > input/updates.jsonl
+    for memory in 2g 64m; do
+        rm -rf state
+        local TIMEFORMAT='%U %S' held=0 key value process
+        {
+            time {
+                "$bin/sluice" run "$here/Memory/uniform_keys.sql" --data state --memory $memory > /dev/null 2>&1 &
+                process=$!
+                while kill -0 $process 2> /dev/null; do
+                    while read -r key value _; do
+                        if [[ "$key" == RssAnon: ]] && ((value > held)); then held=$value; fi
+                    done 2> /dev/null < /proc/$process/status || true
+                    sleep 0.02
+                done
+                wait $process
+                echo "$held" > held
+            }
+        } 2> spent
+        awk -v memory=$memory -v held="$(cat held)" \
+            '{ printf "%.2f µs a row with --memory %s, %d MiB held at most (RssAnon)\n", ($1 + $2) / 6, memory, held / 1024 }' spent
+    done
+    cd ..
+    rm -rf memory
+}
+
 # Milliseconds from the start of `sluice run` with these arguments to its first line about a checkpoint.
 first_commit() {
     rm -f messages
@@ -128,6 +173,9 @@ else
     echo "DuckDB is not installed for $duckdb_python (DUCKDB_PYTHON): not measured"
 fi
 
+scaling kcount
+scaling hopcount
 cold_start
 dirty_keys
 restart_with_large_state
+beyond_memory

@@ -16,6 +16,16 @@ package enum StateError: Error, Equatable, Sendable {
     case entryTooLarge(operatorID: UInt32, bytes: Int)
 }
 
+extension StateError {
+    /// What was written is not there any more as it was.
+    package var isDamage: Bool {
+        switch self {
+        case .damaged, .missingRecord: true
+        case .file, .rocksDB, .poisoned, .unsupportedVersion, .entryTooLarge: false
+        }
+    }
+}
+
 extension StateError: CustomStringConvertible {
     package var description: String {
         switch self {

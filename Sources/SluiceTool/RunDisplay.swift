@@ -68,6 +68,8 @@ final class RunDisplay: RunObserver {
     private func observe(_ metrics: JobMetrics, _ now: Int64) {
         let rowsIn = metrics.rowsIn.load(ordering: .relaxed)
         let rowsOut = metrics.rowsOut.load(ordering: .relaxed)
+        // After a restart inside the run the counters begin anew.
+        if let last = window.last, rowsIn < last.rowsIn || rowsOut < last.rowsOut { window = [] }
         window.append((now, rowsIn, rowsOut))
         while window.count > 2, now - window[1].nanoseconds > 1_000_000_000 { window.removeFirst() }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import HostSystem
 import TestSupport
 import Testing
 
@@ -71,6 +72,47 @@ import Testing
         #expect(own.ending == .exit(4) && own.messages.contains("has state of its own"), "\(own.messages)")
         let none = try SluiceRun("run", "sums.sql", "--data", "other", "-s", "input", in: workspace)
         #expect(none.ending == .exit(4) && none.messages.contains("manifest"), "\(none.messages)")
+        let nowhere = try SluiceRun("run", "sums.sql", "--data", "other", "-s", "nowhere", in: workspace)
+        #expect(
+            nowhere.ending == .exit(4) && nowhere.messages.contains("there is no savepoint 'nowhere'"),
+            "\(nowhere.messages)")
+    }
+
+    @Test func aDamagedSavepointIsRefusedAndLeavesNothingBehind() throws {
+        let workspace = try workspace()
+        let process = try started(workspace)
+        try SluiceRun("savepoint", "sums", "saved", "--data", "state", in: workspace)
+        try stop(process)
+        let deltas = workspace.path + "/saved/delta"
+        let name = try #require(try FileManager.default.contentsOfDirectory(atPath: deltas).first)
+        var bytes = try #require(FileManager.default.contents(atPath: "\(deltas)/\(name)"))
+        bytes[bytes.count / 2] ^= 1
+        try bytes.write(to: URL(fileURLWithPath: "\(deltas)/\(name)"))
+        let damaged = try SluiceRun("run", "sums.sql", "--data", "other", "-s", "saved", in: workspace)
+        #expect(damaged.ending == .exit(4) && damaged.messages.contains("cannot be used"), "\(damaged.messages)")
+        let fresh = try SluiceRun("run", "sums.sql", "--data", "other", "--available-now", in: workspace)
+        #expect(fresh.ending == .exit(0), "\(fresh.messages)")
+    }
+
+    @Test(arguments: [FaultPoint.insideSavepoint, .beforeSavepointRename])
+    func aKillWhileItIsMadeLeavesNone(point: FaultPoint) throws {
+        let workspace = try workspace()
+        let process = try SluiceRun.start(
+            ["run", "sums.sql", "--data", "state", "-D", "sluice.progress-interval=0ms"], in: workspace,
+            environment: ["SLUICE_FAULT": "\(point.rawValue):1"])
+        try #require(process.read { $0.checkpointsTold >= 1 }, "\(process.messageText)")
+        let made = try SluiceRun("savepoint", "sums", "saved", "--data", "state", in: workspace)
+        #expect(made.ending != .exit(0), "\(made.messages)")
+        #expect(try process.wait() == .signal(SIGKILL))
+        #expect(!FileManager.default.fileExists(atPath: workspace.path + "/saved/manifest"))
+        let next = try started(workspace)
+        let again = try SluiceRun("savepoint", "sums", "saved", "--data", "state", in: workspace)
+        #expect(again.ending == .exit(0), "\(again.messages)")
+        try stop(next)
+        try FileManager.default.removeItem(atPath: workspace.path + "/state")
+        let taken = try SluiceRun("run", "sums.sql", "--data", "other", "-s", "saved", "--available-now", in: workspace)
+        #expect(taken.ending == .exit(0), "\(taken.messages)")
+        #expect(try workspace.table("output").sortedRows() == ["a\t1", "b\t2"])
     }
 
     @Test func aJobThatDoesNotRunHasNoSavepoint() throws {

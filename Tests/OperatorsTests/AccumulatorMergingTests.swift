@@ -39,4 +39,22 @@ import Testing
             }
         }
     }
+
+    /// MIN and MAX do not depend on the order of rows, though `<` says nothing of NaN and of the two zeros.
+    @Test func extremesOfDoublesHaveATotalOrder() {
+        let ascending: [Double] = [-.infinity, -1, -0.0, 0.0, 1, .infinity, .nan]
+        for (low, high) in ascending.indices.flatMap({ low in ((low + 1)..<ascending.count).map { (low, $0) } }) {
+            for rows in [[low, high], [high, low]] {
+                let column = Column.double(FixedColumn(rows.map { ascending[$0] }, validity: nil))
+                for (function, expected) in [(AggregateFunction.min, low), (.max, high)] {
+                    let isMaximum = function == .max
+                    var accumulator = Accumulator(function, argument: .double)
+                    accumulator.grow(to: 1)
+                    accumulator.add(groups: [0, 0], argument: column, selection: nil, wantsMaximum: isMaximum)
+                    guard case .doubleExtreme(let found) = accumulator else { return #expect(Bool(false)) }
+                    #expect(found.values[0].bitPattern == ascending[expected].bitPattern, "\(function) \(rows)")
+                }
+            }
+        }
+    }
 }

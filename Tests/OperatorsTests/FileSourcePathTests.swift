@@ -49,7 +49,8 @@ import Testing
         try put(["in/a-1.json", "in/a-22.json", "in/x/a-3.json", "in/a-1.json.bak"])
         #expect(try paths("in", regex: "/in/a-\\d+\\.json") == ["in/a-1.json", "in/a-22.json"])
         #expect(try paths("in", regex: ".*/x/.*") == ["in/x/a-3.json"])
-        #expect(try paths("in", regex: "a-1.json").isEmpty)
+        let none = #expect(throws: JobFailure.self) { try paths("in", regex: "a-1.json") }
+        #expect(none?.kind == .world && none?.hint?.contains("absolute path") == true)
         let failure = #expect(throws: JobFailure.self) { try paths("in", regex: "(") }
         #expect(failure?.kind == .data)
     }

@@ -187,6 +187,7 @@ package struct JobRun {
                     safeguards: request.settings.safeguards, materialisationBytes: substrate.materialisationBytes)
             }
         } catch {
+            if let savepoint, error.isDamage { throw unusable(savepoint.path, error) }
             throw JobFailure.state(error)
         }
         defer { store.close() }
@@ -222,11 +223,22 @@ package struct JobRun {
     }
 
     private func load(_ path: String) throws(JobFailure) -> SavepointManifest {
+        let isThere = try JobFailure.onFiles("looking for the savepoint") { () throws(FileError) in
+            try files.exists(path)
+        }
+        guard isThere else {
+            throw JobFailure(
+                .conflict, "there is no savepoint '\(path)'", hint: "name the folder that `sluice savepoint` printed")
+        }
         do throws(StateError) {
             return try SavepointManifest.load(path, files)
         } catch {
-            throw JobFailure(.conflict, "'\(path)' cannot be used as a savepoint", detail: "\(error)")
+            throw unusable(path, error)
         }
+    }
+
+    private func unusable(_ savepoint: String, _ error: StateError) -> JobFailure {
+        JobFailure(.conflict, "'\(savepoint)' cannot be used as a savepoint", detail: "\(error)")
     }
 
     /// The savepoint to begin with, if there is one.

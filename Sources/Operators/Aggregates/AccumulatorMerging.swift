@@ -99,7 +99,7 @@ extension ExtremeAccumulator {
     ) {
         for k in sources.indices where other.isSet[Int(sources[k])] {
             let (value, slot) = (other.values[Int(sources[k])], Int(slots[k]))
-            if !isSet[slot] || (wantsMaximum ? values[slot] < value : value < values[slot]) {
+            if !isSet[slot] || (wantsMaximum ? values[slot].precedes(value) : value.precedes(values[slot])) {
                 values[slot] = value
                 isSet[slot] = true
             }

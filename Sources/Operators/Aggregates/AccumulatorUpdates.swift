@@ -111,7 +111,8 @@ extension ExtremeAccumulator {
             guard column.validity.map({ $0[row] }) ?? true else { continue }
             let group = Int(groups[k])
             let value = column.values[row]
-            if !isSet[group] || (wantsMaximum ? values[group] < value : value < values[group]) {
+            let held = values[group]
+            if !isSet[group] || (wantsMaximum ? held.precedes(value) : value.precedes(held)) {
                 values[group] = value
                 isSet[group] = true
             }

@@ -22,7 +22,7 @@ package struct DoubleSumAccumulator: Sendable {
 }
 
 /// MIN and MAX over a fixed-width type; `isSet` is false while only NULLs were seen.
-package struct ExtremeAccumulator<Element: Hashable & Comparable & Sendable>: Sendable {
+package struct ExtremeAccumulator<Element: ExtremeElement>: Sendable {
     package var values: [Element] = []
     package var isSet: [Bool] = []
 }

@@ -70,6 +70,7 @@ struct FileInventory {
         guard let pattern else { return sorted }
         var matching: [ListedFile] = []
         for file in sorted where try matches(file.path, pattern) { matching.append(file) }
+        if matching.isEmpty, !mayBeEmpty { throw nothingThere("where no file matches 'source.path.regex-pattern'") }
         return matching
     }
 
@@ -100,7 +101,9 @@ struct FileInventory {
     private func nothingThere(_ what: String) -> JobFailure {
         JobFailure(
             .world, "table \"\(table)\" reads '\(path)', \(what)",
-            hint: "relative paths start at the working directory")
+            hint: pattern == nil
+                ? "relative paths start at the working directory"
+                : "the pattern has to match the whole absolute path: begin it with '.*/'")
     }
 }
 
