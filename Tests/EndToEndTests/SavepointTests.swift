@@ -105,6 +105,8 @@ import Testing
         #expect(made.ending != .exit(0), "\(made.messages)")
         #expect(try process.wait() == .signal(SIGKILL))
         #expect(!FileManager.default.fileExists(atPath: workspace.path + "/saved/manifest"))
+        // So that there is something to commit.
+        try workspace.write("c,3\n", to: "input/2.csv")
         let next = try started(workspace)
         let again = try SluiceRun("savepoint", "sums", "saved", "--data", "state", in: workspace)
         #expect(again.ending == .exit(0), "\(again.messages)")
@@ -112,7 +114,7 @@ import Testing
         try FileManager.default.removeItem(atPath: workspace.path + "/state")
         let taken = try SluiceRun("run", "sums.sql", "--data", "other", "-s", "saved", "--available-now", in: workspace)
         #expect(taken.ending == .exit(0), "\(taken.messages)")
-        #expect(try workspace.table("output").sortedRows() == ["a\t1", "b\t2"])
+        #expect(try workspace.table("output").sortedRows() == ["a\t1", "b\t2", "c\t3"])
     }
 
     @Test func aJobThatDoesNotRunHasNoSavepoint() throws {
