@@ -1,3 +1,4 @@
+import Glibc
 import HostSystem
 import KeyedState
 import Synchronization
@@ -5,8 +6,12 @@ import Synchronization
 /// What a simulated database has on disk. It outlives the processes that open it.
 package final class OrderedMapStorage: Sendable {
     struct Content: Sendable {
-        var entries: [[UInt8]: [UInt8]] = [:]
+        var entries: [[UInt8]: [UInt8]] = [:] {
+            didSet { sortedKeys = nil }
+        }
         var checkpoint: [UInt8]?
+        /// Made when it is asked for.
+        private var sortedKeys: [[UInt8]]?
 
         init() {}
 
@@ -17,6 +22,14 @@ package final class OrderedMapStorage: Sendable {
                 let key = Array(try reader.readBytes("key"))
                 entries[key] = Array(try reader.readBytes("value"))
             }
+        }
+
+        /// In their order.
+        mutating func keys(in range: KeyRange) -> ArraySlice<[UInt8]> {
+            let sorted = sortedKeys ?? entries.keys.sorted { $0.precedes($1) }
+            sortedKeys = sorted
+            let first = sorted.firstPlace { !$0.precedes(range.from) }
+            return sorted[first..<max(first, sorted.firstPlace { !$0.precedes(range.to) })]
         }
 
         func encoded() -> [UInt8] {
@@ -112,8 +125,10 @@ package final class OrderedMapStateBase: StateBase {
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(StateError) -> Bool
     ) throws(StateError) {
         try checkAlive()
-        let found = storage.content.withLock { content in content.entries.filter { range.contains($0.key) } }
-        for (key, value) in found.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+        // All of one moment.
+        let (keys, entries) = storage.content.withLock { content in (content.keys(in: range), content.entries) }
+        for key in keys {
+            guard let value = entries[key] else { preconditionFailure("a key that is listed has a value") }
             let goesOn = try key.span.bytes.withUnsafeBytes { (key) throws(StateError) in
                 try value.span.bytes.withUnsafeBytes { (value) throws(StateError) in try body(key, value) }
             }
@@ -168,5 +183,24 @@ package final class OrderedMapStateBase: StateBase {
 extension KeyRange {
     fileprivate func contains(_ key: [UInt8]) -> Bool {
         !key.lexicographicallyPrecedes(from) && key.lexicographicallyPrecedes(to)
+    }
+}
+
+extension [UInt8] {
+    fileprivate func precedes(_ other: [UInt8]) -> Bool {
+        let order = memcmp(self, other, Swift.min(count, other.count))
+        return order == 0 ? count < other.count : order < 0
+    }
+}
+
+extension [[UInt8]] {
+    /// The first place where the condition holds, which it does from there on.
+    fileprivate func firstPlace(where holds: ([UInt8]) -> Bool) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if holds(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 }

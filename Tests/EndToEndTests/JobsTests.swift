@@ -5,7 +5,7 @@ import Testing
 
 /// Every folder of Jobs/ gives its expected output, whatever the parallelism.
 @Suite struct JobsTests {
-    @Test(arguments: ["filter-computed", "taxi-days"], [1, 2])
+    @Test(arguments: ["filter-computed", "taxi-days", "orders-changelog"], [1, 2])
     func aJobGivesItsExpectedTable(name: String, parallelism: Int) throws {
         let workspace = try Workspace(copyOf: "Jobs/" + name)
         try Self.run("job.sql", parallelism, in: workspace)

@@ -7,7 +7,7 @@ import Testing
 
 /// Takes a state's entries as they are.
 private final class EntryRecorder: KeyedOperator {
-    let operatorID: UInt32 = 7
+    let operatorIDs: [UInt32] = [7]
     var entries: [(key: [UInt8], value: [UInt8])] = []
     let wantsDrain = false
     let wantsEpoch = false
@@ -19,10 +19,10 @@ private final class EntryRecorder: KeyedOperator {
     func advance(to _: Int64) {}
     func advanceProcessingTime(to _: Int64) {}
     func drain(_: DrainReason) -> Batch? { nil }
-    func snapshot(_: UInt64) -> StateChanges { StateChanges(operatorID: operatorID) }
+    func snapshot(_: UInt64) -> [StateChanges] { [] }
     func settle(materialised _: UInt64?) -> Bool { true }
 
-    func restore(_ change: StateChange) {
+    func restore(_ change: StateChange, of _: UInt32) {
         guard case .put(let puts) = change else { return }
         for index in 0..<puts.count { entries.append((Array(puts.key(index)), Array(puts.value(index)))) }
     }
@@ -157,7 +157,7 @@ private final class EntryRecorder: KeyedOperator {
         try op.accumulate(Batch(columns: input, rowCount: 1))
         while try op.drain(.barrier) != nil {}
         let recorder = EntryRecorder()
-        let saved = try SavedState(operatorID: 7)
+        let saved = try SavedState()
         try saved.apply(try op.snapshot(1))
         try saved.restore(into: recorder)
         let (key, value) = try #require(recorder.entries.first)
@@ -182,7 +182,7 @@ private final class EntryRecorder: KeyedOperator {
             var puts = StatePuts(bytes: bytes)
             puts.append(KeyGroup(index: 0), 0, key.count, bytes.count)
             do {
-                try op.restore(.put(puts))
+                try op.restore(.put(puts), of: 7)
                 try op.finishRestore()
             } catch { failure = error }
         }

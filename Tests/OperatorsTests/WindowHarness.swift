@@ -183,7 +183,7 @@ final class WindowDriver {
         try drain(.barrier)
         let number = last.number + 1
         last = try store.append(
-            CheckpointRecord(number: number, run: id, fingerprint: ""), changes: [try op.snapshot(number)])
+            CheckpointRecord(number: number, run: id, fingerprint: ""), changes: try op.snapshot(number))
         store.committed(last)
         if run.materialises(number) { try store.materialise() }
         var tries = 0
@@ -200,8 +200,8 @@ final class WindowDriver {
         _ = try store.recover(to: last)
         metrics = JobMetrics()
         op = try Self.makeOperator(test, run, store, metrics)
-        try store.restoreChanges(operatorID: op.operatorID, keyGroups: Self.keyGroups) {
-            (change) throws(CorruptBytes) in try op.restore(change)
+        try store.restoreChanges(operatorID: op.operatorIDs[0], keyGroups: Self.keyGroups) {
+            (change) throws(CorruptBytes) in try op.restore(change, of: op.operatorIDs[0])
         }
         try op.finishRestore()
         if let processingTime { op.advanceProcessingTime(to: processingTime) }
@@ -219,7 +219,7 @@ final class WindowDriver {
         try store.materialise()
         var left = 0
         for group in Self.keyGroups {
-            try store.scan(operatorID: op.operatorID, keyGroup: KeyGroup(index: UInt16(group))) { key, _ in
+            try store.scan(operatorID: op.operatorIDs[0], keyGroup: KeyGroup(index: UInt16(group))) { key, _ in
                 left += key.elementsEqual([1] + [UInt8](repeating: 0xFF, count: 8)) ? 0 : 1
                 return true
             }

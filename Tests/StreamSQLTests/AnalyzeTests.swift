@@ -36,7 +36,7 @@ import Testing
         #expect(projection.items.map(\.expression) == [.column(1, .bigint), .column(2, .bigint)])
         #expect(scan.columns.map(\.path) == [["kind"], ["bid", "auction"], ["bid", "price"]])
         #expect(scan.predicates == [ScanPredicate(column: 0, comparison: .equal, literal: .int(2))])
-        #expect(job.sinks[0].changelog == .updating)
+        #expect(job.sinks[0].changelog == .updates)
     }
 
     @Test func optionsAreRead() throws {

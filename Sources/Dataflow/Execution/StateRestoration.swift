@@ -30,8 +30,10 @@ final class StateRestoration: @unchecked Sendable {
 
     private func restore(_ keyed: any KeyedOperator) throws(JobFailure) {
         do throws(StateError) {
-            try store.restoreChanges(operatorID: keyed.operatorID, keyGroups: keyGroups) {
-                (change) throws(CorruptBytes) in try keyed.restore(change)
+            for operatorID in keyed.operatorIDs {
+                try store.restoreChanges(operatorID: operatorID, keyGroups: keyGroups) {
+                    (change) throws(CorruptBytes) in try keyed.restore(change, of: operatorID)
+                }
             }
         } catch {
             throw JobFailure.state(error)

@@ -67,8 +67,8 @@ package enum DrainReason: Sendable {
 
 /// A link with keyed state, which gives its changes when the epoch ends.
 package protocol KeyedOperator: AnyObject {
-    /// Names its state in the store; stable for one plan.
-    var operatorID: UInt32 { get }
+    /// Name its state in the store, one for each kind of entry; stable for one plan.
+    var operatorIDs: [UInt32] { get }
     func accumulate(_ batch: Batch) throws(JobFailure)
     /// No row with an own watermark below this comes any more. What is due by it is given by `drain(.watermark)`, called
     /// until nil right after; then `outputWatermark` is sent on.
@@ -86,15 +86,15 @@ package protocol KeyedOperator: AnyObject {
     var wantsDrain: Bool { get }
     /// True where so much is dirty, or held, that the epoch should end early.
     var wantsEpoch: Bool { get }
-    /// What has changed since the last snapshot, which becomes part of this checkpoint.
-    func snapshot(_ checkpoint: UInt64) throws(JobFailure) -> StateChanges
+    /// What has changed since the last snapshot, which becomes part of this checkpoint: for each operator id.
+    func snapshot(_ checkpoint: UInt64) throws(JobFailure) -> [StateChanges]
     /// The last snapshot is committed; `materialised` is the number up to which all changes can be looked up in the store
     /// (nil: none), so that older entries may be evicted.
     /// - Returns: false where the operator cannot go on before more is materialised: it is called again then.
     func settle(materialised: UInt64?) throws(JobFailure) -> Bool
     /// One change of a recovered state that is not materialised yet, in the order they were made.
     /// Errors: bytes that `snapshot` does not write.
-    func restore(_ change: StateChange) throws(CorruptBytes)
+    func restore(_ change: StateChange, of operatorID: UInt32) throws(CorruptBytes)
     /// All changes were given.
     func finishRestore() throws(JobFailure)
     /// Memory held, in bytes.

@@ -308,7 +308,7 @@ package final class Subtask {
             switch link {
             case .source, .transform, .expansion: break
             case .keyed(let keyed):
-                snapshot.changes.append(try keyed.snapshot(barrier.checkpoint))
+                snapshot.changes += try keyed.snapshot(barrier.checkpoint)
                 if let timer = keyed.nextProcessingTimer { timers.append(timer) }
             case .sink(let sink):
                 let state = try sink.prepare(barrier)

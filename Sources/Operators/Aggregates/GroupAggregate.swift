@@ -19,27 +19,29 @@ package struct GroupAggregateDescription: LinkDescription {
     package var calls: [AggregateCall]
     /// For each call the type of its argument (any for `COUNT(*)`).
     package var argumentTypes: [DataType]
+    /// The input is a changelog.
+    package var retracts: Bool
 
     package init(
-        operatorID: UInt32, keys: [Int], keyTypes: [DataType], calls: [AggregateCall], argumentTypes: [DataType]
+        operatorID: UInt32, keys: [Int], keyTypes: [DataType], calls: [AggregateCall], argumentTypes: [DataType],
+        retracts: Bool = false
     ) {
         self.operatorID = operatorID
         self.keys = keys
         self.keyTypes = keyTypes
         self.calls = calls
         self.argumentTypes = argumentTypes
+        self.retracts = retracts
     }
 
     package func makeLink(_ context: LinkContext) throws(JobFailure) -> ChainLink {
-        .keyed(
-            GroupAggregate(
-                self,
-                StateAllotment(context)))
+        let allotment = StateAllotment(context)
+        return .keyed(retracts ? RetractingAggregate(self, allotment) : GroupAggregate(self, allotment))
     }
 }
 
 package final class GroupAggregate: KeyedOperator {
-    package let operatorID: UInt32
+    package let operatorIDs: [UInt32]
     private let keys: [Int]
     private let rememberedLimitBytes: Int
     private let dirtyLimitBytes: Int
@@ -56,7 +58,7 @@ package final class GroupAggregate: KeyedOperator {
     private var slots: [Int32] = []
 
     package init(_ description: GroupAggregateDescription, _ allotment: StateAllotment) {
-        operatorID = description.operatorID
+        operatorIDs = [description.operatorID]
         keys = description.keys
         let state = GroupStateDescription(
             operatorID: description.operatorID, keyTypes: description.keyTypes, calls: description.calls,
@@ -162,14 +164,14 @@ package final class GroupAggregate: KeyedOperator {
 
     // MARK: State
 
-    package func snapshot(_ checkpoint: UInt64) throws(JobFailure) -> StateChanges { table.snapshot(checkpoint) }
+    package func snapshot(_ checkpoint: UInt64) throws(JobFailure) -> [StateChanges] { [table.snapshot(checkpoint)] }
 
     package func settle(materialised: UInt64?) throws(JobFailure) -> Bool {
         precondition(changed.isEmpty && new.isEmpty, "an epoch is drained before it ends")
         return table.settle(materialised: materialised).canGoOn
     }
 
-    package func restore(_ change: StateChange) throws(CorruptBytes) {
+    package func restore(_ change: StateChange, of _: UInt32) throws(CorruptBytes) {
         guard case .put = change else {
             throw CorruptBytes(offset: 0, expected: "the values of a group, which is never deleted")
         }

@@ -38,6 +38,24 @@ struct GroupStateWriter {
         }
     }
 
+    mutating func delete(_ slots: [Int32], of table: GroupStateTable, into changes: inout StateChanges) {
+        let keys = table.keyColumns(for: slots)
+        encoder.encode(keys, rowCount: slots.count)
+        KeyHash.hash(table.description.keyGroupPositions.map { keys[$0] }, rowCount: slots.count, into: &hashes)
+        let (keyStarts, hashes) = (encoder.starts, hashes)
+        let maximumParallelism = table.allotment.maximumParallelism
+        let bytes = slots.count * EntryHeader.sizeBytes + keyStarts[slots.count]
+        encoder.bytes.withUnsafeBytes { keyBytes in
+            changes.withWriter(reservingBytes: bytes) { writer in
+                for k in slots.indices {
+                    writer.begin(KeyGroup(hash: hashes[k], maximumParallelism: maximumParallelism))
+                    writer.write(UnsafeRawBufferPointer(rebasing: keyBytes[keyStarts[k]..<keyStarts[k + 1]]))
+                    writer.endDelete()
+                }
+            }
+        }
+    }
+
     private mutating func encodeValues(_ slots: [Int32], _ accumulators: [Accumulator]) {
         var lengths = [Int](repeating: 0, count: slots.count)
         for accumulator in accumulators { accumulator.addStateLengths(slots, to: &lengths) }

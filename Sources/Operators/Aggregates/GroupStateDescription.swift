@@ -15,11 +15,14 @@ package struct GroupStateDescription: Sendable {
     /// The groups' keys (as `KeyEncoding` writes them) are less than this: what is behind is the operator's own. nil: all
     /// entries are groups.
     package var end: [UInt8]?
+    /// The `COUNT(*)` among the calls without whose rows a group is none, and has no entry. nil: groups stay, or go by
+    /// ranges of keys.
+    package var rowCountCall: Int?
 
     /// - Parameter keyGroupPositions: nil: all keys.
     package init(
         operatorID: UInt32, keyTypes: [DataType], keyGroupPositions: [Int]? = nil, calls: [AggregateCall],
-        argumentTypes: [DataType], end: [UInt8]? = nil
+        argumentTypes: [DataType], end: [UInt8]? = nil, rowCountCall: Int? = nil
     ) {
         self.operatorID = operatorID
         self.keyTypes = keyTypes
@@ -27,10 +30,11 @@ package struct GroupStateDescription: Sendable {
         self.calls = calls
         self.argumentTypes = argumentTypes
         self.end = end
+        self.rowCountCall = rowCountCall
     }
 
     /// Keys begin with a time that decides when they are deleted, and not where they are kept.
-    var isTimeFirst: Bool { !keyTypes.isEmpty && !keyGroupPositions.contains(0) }
+    var isTimeFirst: Bool { rowCountCall == nil && !keyTypes.isEmpty && !keyGroupPositions.contains(0) }
 
     /// Of keys that begin with a time: no group's key is as great, and what the store has from here on is the operator's
     /// own.

@@ -14,9 +14,15 @@ extension GroupStateTable {
     /// Errors: bytes that `snapshot` does not write.
     package func restore(_ change: StateChange) throws(CorruptBytes) {
         switch change {
-        case .put(let puts): try restore(puts)
-        case .delete:
-            throw CorruptBytes(offset: 0, expected: "a group's values: groups are deleted by ranges")
+        case .put(let puts):
+            try restoreDeletions()
+            try restore(puts)
+        case .delete(_, let key):
+            guard description.rowCountCall != nil else {
+                throw CorruptBytes(offset: 0, expected: "a group's values: groups are deleted by ranges")
+            }
+            deletions.restored.append(Array(key))
+            if deletions.restored.count >= slotsPerBatch { try restoreDeletions() }
         case .deleteBelow(let keyGroup, let bound):
             coverage.delete(below: Array(bound), of: keyGroup)
         }
@@ -24,6 +30,11 @@ extension GroupStateTable {
 
     /// All changes were given. Slots are numbered from 0 to `count`, and none of them is forgotten.
     package func finishRestore() throws(JobFailure) {
+        do throws(CorruptBytes) {
+            try restoreDeletions()
+        } catch {
+            throw damage(error)
+        }
         purge()
         rounds.endRestore()
         if allotment.store?.baseMayHold(operatorID: description.operatorID) == true {

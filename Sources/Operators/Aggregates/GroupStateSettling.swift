@@ -33,11 +33,16 @@ extension GroupStateTable {
         }
         rounds.renumber(&lastChange)
         var settlement = Settlement(canGoOn: true, newSlots: nil)
+        let hasPurged = forgetDeleted()
         if sizeBytes > softLimitBytes {
             settlement.newSlots = evict()
             settlement.canGoOn = sizeBytes <= softLimitBytes || !hasUnmaterialised
         } else if forgottenCount > Self.fewForgotten, forgottenCount * 2 > count {
             settlement.newSlots = rebuild(keeping: (0..<Int32(count)).filter { !isForgotten($0) })
+        }
+        if hasPurged, settlement.newSlots == nil {
+            settlement.newSlots = rebuild(keeping: (0..<Int32(count)).filter { !isForgotten($0) })
+            settlement.canGoOn = sizeBytes <= softLimitBytes || !hasUnmaterialised
         }
         return settlement
     }

@@ -38,6 +38,7 @@ package final class GroupStateTable {
     /// No row's strings take more: at most what all of one batch, or one entry of state, took.
     private var longestRowBytes = 1
     var coverage: StateCoverage
+    var deletions = GroupDeletions()
     /// Where the loading of whole key groups goes on.
     var loading: LoadingCursor?
     var hasEvicted = false
@@ -144,7 +145,7 @@ package final class GroupStateTable {
         }
     }
 
-    private func noteStrings(_ columns: [Column]) {
+    func noteStrings(_ columns: [Column]) {
         var bytes = 0
         for case .string(let column) in columns { bytes += column.bytes.count }
         // Keys and arguments are noted apart, and a row has both.
@@ -198,6 +199,11 @@ package final class GroupStateTable {
         if forgottenCount > 0 { dirty.removeAll { isForgotten($0) } }
         writeDeletion(into: &changes)
         var writer = GroupStateWriter()
+        let empty = takeEmpty()
+        for first in stride(from: 0, to: empty.count, by: slotsPerBatch) {
+            let batch = Array(empty[first..<min(first + slotsPerBatch, empty.count)])
+            writer.delete(batch, of: self, into: &changes)
+        }
         for first in stride(from: 0, to: dirty.count, by: slotsPerBatch) {
             let batch = Array(dirty[first..<min(first + slotsPerBatch, dirty.count)])
             writer.write(batch, of: self, into: &changes)

@@ -14,6 +14,8 @@ package struct JSONReadOptions: Hashable, Sendable {
     package var failOnMissingField: Bool
     package var timestampFormat: JSONTimestampFormat
     package var badRecords: BadRecordPolicy
+    /// A line that is `null` is passed over, as an empty one is.
+    package var passesNullLines = false
 
     package init(
         ignoreParseErrors: Bool = false, failOnMissingField: Bool = false,

@@ -1,3 +1,5 @@
+import Glibc
+
 // The end of a row that is not plain: fields without a value, values that do not fit, predicates still open.
 extension JSONLinesScanner {
     enum RowVerdict {
@@ -111,5 +113,13 @@ extension JSONLinesScanner {
     private func storeAbsence(_ field: Int, row: Int) {
         presences[field]?[row] = false
         absentRows[field] += 1
+    }
+
+    /// The place behind the line if it is `null` and that is to be passed over.
+    @inline(never)
+    func behindNullLine(_ place: JSONBytes) -> JSONBytes? {
+        guard options.passesNullLines, memcmp(place, "null", 4) == 0 else { return nil }
+        let end = JSONGrammar.skipSpaces(place + 4)
+        return end.pointee == JSONGrammar.newline ? end + 1 : nil
     }
 }

@@ -41,6 +41,11 @@ extension JSONLinesScanner {
                     continue lines
                 }
                 isBad = p.pointee != JSONGrammar.openBrace
+                if isBad, let next = behindNullLine(p) {
+                    p = next
+                    line &+= 1
+                    continue lines
+                }
                 if isBad { fault.pointee = JSONFault(reason: .noObject, at: p) } else { p += 1 }
             }
 

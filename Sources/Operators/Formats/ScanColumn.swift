@@ -80,6 +80,8 @@ package struct ScanOutcome: Sendable {
     /// One column per `ScanColumn`, `rowCount` rows each.
     package var columns: [Column]
     package var rowCount: Int
+    /// What each row does to the table; nil: all are inserts. The rows of one record stand together.
+    package var rowKinds: [RowKind]?
     /// For each kept row, the lines of this call before it.
     package var lineIndexes: [Int32]
     /// Whole lines taken, their line ends included.
@@ -111,7 +113,8 @@ package protocol RecordScanner: AnyObject {
     /// What comes next is not the beginning of its file.
     func continueFile()
 
-    /// Takes whole records from the beginning of `input`, at most `maxRows` kept ones.
+    /// Takes whole records from the beginning of `input`, at most `maxRows` kept ones (of a changelog, whose
+    /// records are up to two rows, one more where that is needed to take any).
     ///
     /// - Input: at least 64 readable bytes follow `input`, and are not looked at as data. `isFinal`: nothing follows in the
     ///   file, so a last line without an end is a record; otherwise it is left (0 bytes consumed if `input` holds no whole line).

@@ -175,6 +175,7 @@ final class FileContent: SplitContent {
         var batch = SplitBatch(
             columns: columns, rowCount: outcome.rowCount, end: Int64(end),
             sum: SplitSum(records: Int64(outcome.consumedLines)))
+        batch.rowKinds = outcome.rowKinds
         batch.recordIndexes = outcome.lineIndexes
         batch.skippedRecords = outcome.skippedRecords
         batch.nulledFields = outcome.nulledFields
@@ -186,11 +187,14 @@ final class FileContent: SplitContent {
         return (batch, assigned.bad)
     }
 
+    /// Without the records of these rows.
     private func leaveOut(_ bad: [Int32], _ batch: inout SplitBatch) {
-        let out = Set(bad)
-        let kept = (0..<Int32(batch.rowCount)).filter { !out.contains($0) }
+        let records = batch.recordIndexes ?? []
+        let out = Set(bad.map { records[Int($0)] })
+        let kept = (0..<Int32(batch.rowCount)).filter { !out.contains(records[Int($0)]) }
         batch.columns = batch.columns.map { $0.take(kept) }
         batch.rowCount = kept.count
+        batch.rowKinds = batch.rowKinds?.take(kept)
         batch.recordIndexes = batch.recordIndexes.map { indexes in kept.map { indexes[Int($0)] } }
         batch.watermarks = batch.watermarks.map { values in kept.map { values[Int($0)] } }
         batch.sum.greatest = (batch.watermarks ?? []).reduce(.min, max)

@@ -29,7 +29,7 @@ final class FileInput: SourceInput {
         policy.isSequential = !description.format.isLines
         policy.countsReadInputs = readsWhatIsThere
         policy.raisesFloors = !description.isBounded && !readsWhatIsThere
-        splits = SharedSplits(policy, isEndless: policy.raisesFloors)
+        splits = SharedSplits(policy, isEndless: policy.raisesFloors, isReadByOne: description.format.isChangelog)
     }
 
     /// What is there is not all that there will be, in this run.

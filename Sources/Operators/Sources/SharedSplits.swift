@@ -32,8 +32,12 @@ package final class SharedSplits: Sendable {
     /// More is found by and by: readers wait for it.
     private let isEndless: Bool
 
-    package init(_ policy: SplitLedger.Policy, isEndless: Bool) {
+    /// The first reader takes everything, so that its rows stay in order.
+    private let isReadByOne: Bool
+
+    package init(_ policy: SplitLedger.Policy, isEndless: Bool, isReadByOne: Bool = false) {
         self.isEndless = isEndless
+        self.isReadByOne = isReadByOne
         state = Mutex(State(ledger: SplitLedger(policy)))
     }
 
@@ -60,7 +64,7 @@ package final class SharedSplits: Sendable {
 
     package func take(reader: Int) -> Taken {
         state.withLock { state in
-            if let split = state.ledger.take() { return .split(split) }
+            if reader == 0 || !isReadByOne, let split = state.ledger.take() { return .split(split) }
             if !isEndless, state.ledger.isRead { return .over }
             state.readers[reader].isWaiting = true
             return .nothing

@@ -36,6 +36,8 @@ package struct SplitBatch {
     package var columns: [Column]
     /// 0 where nothing is kept of its records.
     package var rowCount: Int
+    /// nil: all rows are inserts.
+    package var rowKinds: [RowKind]?
     /// For each row the watermark it makes; nil where the source has none.
     package var watermarks: [Int64]?
     /// For each row the records of this batch in front of it; nil where the rows have no origin.
@@ -138,7 +140,7 @@ package final class SplitReader: Source {
         count(batch, bytes: Int(batch.end - begin))
         splits.give(split, upTo: batch.end, batch.sum, atNanoseconds: context.time.monotonicNanoseconds())
         guard batch.rowCount > 0 else { return .nothing }
-        var given = Batch(columns: batch.columns, rowCount: batch.rowCount)
+        var given = Batch(columns: batch.columns, rowCount: batch.rowCount, rowKinds: batch.rowKinds)
         given.rowWatermarks = batch.watermarks.map { Self.ownWatermarks($0, before: carry.greatest) }
         if let path = rows.path, let indexes = batch.recordIndexes {
             let first = carry.records &+ 1

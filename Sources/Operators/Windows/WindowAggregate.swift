@@ -16,7 +16,7 @@ import KeyedState
 // event time that the operator has reached.
 
 package final class WindowAggregate: KeyedOperator {
-    package let operatorID: UInt32
+    private let operatorID: UInt32
     private let description: WindowAggregateDescription
     private let keyColumns: [Int]
     private let policy: RowFailurePolicy
@@ -215,16 +215,18 @@ package final class WindowAggregate: KeyedOperator {
         table.dirtyCount * (16 + 24 * table.calls.count) > dirtyLimitBytes || table.sizeBytes > table.softLimitBytes
     }
 
+    package var operatorIDs: [UInt32] { [operatorID] }
+
     package var stateBytes: Int { table.sizeBytes + open.sizeBytes + (emission?.sizeBytes ?? 0) }
 
     // MARK: State
 
-    package func snapshot(_ checkpoint: UInt64) throws(JobFailure) -> StateChanges {
+    package func snapshot(_ checkpoint: UInt64) throws(JobFailure) -> [StateChanges] {
         var changes = table.snapshot(checkpoint)
         let mayFireAgain = layout.paneCount > 1 && !(open.isEmpty && table.isComplete)
         clock.write(fired: mayFireAgain ? fired : nil, into: &changes)
         try lookForTimer()
-        return changes
+        return [changes]
     }
 
     package func settle(materialised: UInt64?) throws(JobFailure) -> Bool {
@@ -242,7 +244,7 @@ package final class WindowAggregate: KeyedOperator {
         if description.time == .processing { _ = try stored.least(isComplete: table.isComplete) }
     }
 
-    package func restore(_ change: StateChange) throws(CorruptBytes) {
+    package func restore(_ change: StateChange, of _: UInt32) throws(CorruptBytes) {
         switch change {
         case .put(let puts):
             let panes = try puts.filter { (index) throws(CorruptBytes) in

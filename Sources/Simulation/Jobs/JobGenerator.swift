@@ -11,7 +11,9 @@ package struct JobFeatures: OptionSet, Sendable {
     package static let windows = JobFeatures(rawValue: 1)
     package static let processingTime = JobFeatures(rawValue: 2)
     package static let parallelism = JobFeatures(rawValue: 4)
-    package static let all: JobFeatures = [.parallelism, .windows, .processingTime]
+    /// Groups over groups.
+    package static let changelogs = JobFeatures(rawValue: 8)
+    package static let all: JobFeatures = [.parallelism, .windows, .processingTime, .changelogs]
 }
 
 struct JobGenerator {
@@ -52,7 +54,21 @@ struct JobGenerator {
         if !timed.isEmpty, !random.oneIn(4) { return windowed(rows(of: timed, keepsTime: true)) }
         let rows = rows(of: tables, keepsTime: false)
         if random.oneIn(4) { return rows }
-        return having(.group(rows, grouping(rows.columns)))
+        let groups = having(.group(rows, grouping(rows.columns)))
+        guard features.contains(.changelogs), random.oneIn(2) else { return groups }
+        return groupsOfGroups(groups)
+    }
+
+    /// Over a changelog, perhaps of several groups, or of groups and rows.
+    private mutating func groupsOfGroups(_ groups: Relation) -> Relation {
+        var input = groups
+        if random.oneIn(3) {
+            let items = items(groups.columns, keeping: nil)
+            input = .project(groups, items)
+        }
+        if random.oneIn(4) { input = .union([input, input]) }
+        let outer = having(.group(input, grouping(input.columns)))
+        return random.oneIn(4) ? having(.group(outer, grouping(outer.columns))) : outer
     }
 
     // MARK: Rows

@@ -86,9 +86,6 @@ extension QueryBinder {
     private func aggregated(
         _ input: Relation, _ layout: GroupLayout, at span: SourceSpan
     ) throws(SQLError) -> Relation {
-        if input.plan.changelog == .updating {
-            throw source.notSupported("an aggregate over an updating query", at: span)
-        }
         let projection = LogicalPlan.project(Projection(input: input.plan, items: layout.inputs))
         let keys = Array(0..<layout.keyCount)
         let bulk = try input.bulk.under(weight: layout.weight, source, at: span).under(

@@ -97,11 +97,10 @@ struct InsertBinder {
     /// Files of plain JSON and CSV hold rows, not changes.
     private func checkChangelog(_ plan: LogicalPlan, _ table: TableDefinition, at span: SourceSpan) throws(SQLError) {
         guard case .filesystem(let files) = table.connector, !files.format.takesChanges,
-            let aggregation = plan.updatingOperator
+            let node = plan.updatingNode
         else { return }
         throw source.error(
-            "Table sink '\(table.name)' doesn't support consuming update changes which is produced by node "
-                + aggregation.nodeText, at: span,
+            node.refusal(by: "Table sink '\(table.name)'"), at: span,
             hint: "write the changes with 'format' = 'debezium-json'")
     }
 
@@ -126,15 +125,5 @@ struct InsertBinder {
             Sink(table: table, input: input, notNullColumns: unchecked),
             try query.bulk.under(weight: items.count, source, at: span)
         )
-    }
-}
-
-extension Aggregation {
-    /// As Flink's plans name it: `GroupAggregate(groupBy=[name], select=[name, COUNT(*) AS EXPR$1])`.
-    var nodeText: String {
-        let groups = groupColumns.indices.map { names[$0] }
-        let calls = names.dropFirst(groups.count)
-        let groupBy = groups.isEmpty ? "" : "groupBy=[\(groups.joined(separator: ", "))], "
-        return "GroupAggregate(\(groupBy)select=[\((groups + calls).joined(separator: ", "))])"
     }
 }

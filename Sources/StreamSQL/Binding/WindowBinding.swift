@@ -46,10 +46,8 @@ extension QueryBinder {
     }
 
     func checkWindowInput(_ input: Relation, at span: SourceSpan) throws(SQLError) {
-        guard let aggregation = input.plan.updatingOperator else { return }
-        throw source.error(
-            "a window doesn't support consuming update and delete changes which is produced by node "
-                + aggregation.nodeText, at: span)
+        guard let node = input.plan.updatingNode else { return }
+        throw source.error(node.refusal(by: "a window"), at: span)
     }
 
     /// - Parameter refusal: the message for a column of this type that is no time attribute.

@@ -39,11 +39,7 @@ struct Catalog {
         case .print, .blackhole:
             throw source.error(
                 "table \"\(name)\" cannot be read: '\(table.connector.name)' is only for writing", at: span)
-        case .datagen, .nexmark: break
-        case .filesystem(let files):
-            if case .debeziumJSON = files.format {
-                throw source.notSupported("reading format 'debezium-json' (table \"\(name)\")", at: span)
-            }
+        case .datagen, .nexmark, .filesystem: break
         }
         return Relation(table)
     }
@@ -77,6 +73,11 @@ struct Catalog {
             files.isGlob
             ? "its path is a glob"
             : files.pathPattern != nil ? "it has a 'source.path.regex-pattern'" : nil
+        if files.format.includesSchema {
+            throw source.error(
+                "table \"\(table.name)\" cannot be written: "
+                    + "Debezium JSON serialization doesn't support 'debezium-json.schema-include'", at: span)
+        }
         guard let onlyRead else { return }
         throw source.error(
             "table \"\(table.name)\" cannot be written: \(onlyRead)", at: span, hint: "it takes a folder")

@@ -52,6 +52,11 @@ package enum Format: Hashable, Sendable {
         return false
     }
 
+    var includesSchema: Bool {
+        if case .debeziumJSON(let options) = self { return options.includesSchema }
+        return false
+    }
+
     package var name: String {
         switch self {
         case .json: "json"
@@ -70,6 +75,8 @@ package struct JSONOptions: Hashable, Sendable {
     package var ignoreParseErrors = false
     package var failOnMissingField = false
     package var timestampFormat = TimestampFormat.sql
+    /// `debezium-json.schema-include`: each change is the payload beside a schema.
+    package var includesSchema = false
 
     package init() {}
 }

@@ -98,8 +98,8 @@ extension TableOptions {
         switch option.value {
         case "json": return .json(try jsonOptions("json"))
         case "debezium-json":
-            let options = try jsonOptions("debezium-json")
-            try refuse("debezium-json.schema-include", unless: "false")
+            var options = try jsonOptions("debezium-json")
+            options.includesSchema = try takeBoolean("debezium-json.schema-include")
             return .debeziumJSON(options)
         case "csv": return .csv(try csvOptions())
         case "raw", "avro", "parquet", "orc", "avro-confluent", "debezium-avro-confluent", "canal-json", "maxwell-json",

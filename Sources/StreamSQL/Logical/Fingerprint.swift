@@ -98,7 +98,7 @@ private func formatText(_ format: Format) -> String {
     switch format {
     case .json(let options), .debeziumJSON(let options):
         "\(format.name)(ignore-errors=\(options.ignoreParseErrors) fail-on-missing=\(options.failOnMissingField) "
-            + "timestamps=\(options.timestampFormat.rawValue))"
+            + "timestamps=\(options.timestampFormat.rawValue)\(options.includesSchema ? " schema" : ""))"
     case .csv(let options):
         "csv(delimiter=\(options.syntax.fieldDelimiter) quote=\(options.syntax.quote ?? 0) "
             + "escape=\(options.syntax.escape ?? 0) "

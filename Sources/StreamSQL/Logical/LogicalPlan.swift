@@ -90,12 +90,6 @@ package indirect enum LogicalPlan: Sendable {
     case sink(Sink)
 }
 
-/// What an operator sends: inserts alone, or also updates and deletes of rows it sent before.
-package enum ChangelogMode: String, Sendable {
-    case appendOnly = "append-only"
-    case updating
-}
-
 extension LogicalPlan {
     package var inputs: [LogicalPlan] {
         switch self {
@@ -131,29 +125,9 @@ extension LogicalPlan {
         case .sink(let sink): return sink.input.columns
         }
     }
-
-    package var changelog: ChangelogMode {
-        switch self {
-        case .scan, .aggregateWindows: .appendOnly
-        case .aggregate(let aggregation): aggregation.changelog
-        case .filter, .project, .windows, .unionAll, .sink:
-            inputs.contains { $0.changelog == .updating } ? .updating : .appendOnly
-        }
-    }
-
-    /// The aggregation that makes this updating, for messages.
-    var updatingOperator: Aggregation? {
-        if case .aggregate(let aggregation) = self, aggregation.changelog == .updating { return aggregation }
-        for input in inputs {
-            if let found = input.updatingOperator { return found }
-        }
-        return nil
-    }
 }
 
 extension Aggregation {
-    package var changelog: ChangelogMode { .updating }
-
     var columns: [PlanColumn] { PlanColumn.ofGroups(groupColumns, calls, names: names, over: input) }
 }
 

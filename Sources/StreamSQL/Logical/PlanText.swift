@@ -23,7 +23,7 @@ enum PlanText {
 
     private static func append(_ plan: LogicalPlan, depth: Int, to lines: inout [String]) {
         let indent = String(repeating: "  ", count: depth)
-        lines.append("\(indent)\(title(of: plan))  [\(plan.changelog.rawValue)]")
+        lines.append("\(indent)\(title(of: plan))  [\(plan.changelog.text)]")
         for note in notes(on: plan) { lines.append("\(indent)    \(note)") }
         for input in plan.inputs { append(input, depth: depth + 1, to: &lines) }
     }
@@ -132,10 +132,12 @@ enum PlanText {
             notes.append("state: one row")
         } else {
             let keys = aggregation.groupColumns.map { "\(input[$0].name) \(input[$0].type)" }
+            let time = aggregation.retracts ? "while it has rows" : "for ever"
             notes.append(
-                "state: one row per key (\(keys.joined(separator: ", "))), for ever: bounded by the number of distinct keys"
+                "state: one row per key (\(keys.joined(separator: ", "))), \(time): bounded by the number of distinct keys"
             )
         }
+        if aggregation.retracts { notes += valueNotes(aggregation.calls, input) }
         return notes + orderNotes(aggregation.calls, input)
     }
 
@@ -168,6 +170,14 @@ enum PlanText {
             notes.append("late rows are dropped and counted")
         }
         return notes + orderNotes(aggregation.calls, input)
+    }
+
+    private static func valueNotes(_ calls: [AggregateCall], _ input: [PlanColumn]) -> [String] {
+        calls.compactMap { call in
+            guard [.min, .max].contains(call.function), let argument = call.argument else { return nil }
+            return "state: every value of \(call.function.rawValue)(\(input[argument].name)), while it has rows: "
+                + "bounded by the number of distinct values of each key"
+        }
     }
 
     private static func orderNotes(_ calls: [AggregateCall], _ input: [PlanColumn]) -> [String] {

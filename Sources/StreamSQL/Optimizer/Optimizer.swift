@@ -9,7 +9,7 @@ import Operators
 //    is constant is computed;
 // 4. columns nobody asks for go, down to the leaves of the scans;
 // 5. windows that only their aggregation looks at are cut by it, and 3 and 4 are repeated;
-// 6. conditions of the form `leaf op literal` become predicates of a scan without watermark;
+// 6. conditions of the form `leaf op literal` become predicates of a scan of inserts without watermark;
 // 7. what a scan computes for its watermark is not computed again;
 // 8. projections that only rename go.
 //

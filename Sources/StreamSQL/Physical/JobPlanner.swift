@@ -25,8 +25,8 @@ package struct JobPlanner {
         return JobGraph(vertices: planner.vertices, fingerprint: sinks.flatMap { fingerprintLines($0) })
     }
 
-    private mutating func takeOperatorID() -> UInt32 {
-        defer { nextOperatorID += 1 }
+    private mutating func takeOperatorID(count: UInt32 = 1) -> UInt32 {
+        defer { nextOperatorID += count }
         return nextOperatorID
     }
 
@@ -79,10 +79,12 @@ package struct JobPlanner {
     private mutating func aggregate(_ aggregation: Aggregation) -> OpenChain {
         let input = close(chain(aggregation.input))
         let types = aggregation.input.columns.map(\.type)
-        let description = GroupAggregateDescription(
-            operatorID: takeOperatorID(), keys: aggregation.groupColumns,
+        var description = GroupAggregateDescription(
+            operatorID: 0, keys: aggregation.groupColumns,
             keyTypes: aggregation.groupColumns.map { types[$0] }, calls: aggregation.calls,
-            argumentTypes: aggregation.calls.map { call in call.argument.map { types[$0] } ?? .bigint })
+            argumentTypes: aggregation.calls.map { call in call.argument.map { types[$0] } ?? .bigint },
+            retracts: aggregation.retracts)
+        description.operatorID = takeOperatorID(count: description.operatorIDCount)
         let keys = aggregation.names.prefix(aggregation.groupColumns.count).joined(separator: ", ")
         return OpenChain(
             name: "GroupAggregate[\(keys)]", links: [description],

@@ -36,13 +36,10 @@ extension Scan {
 
     private func format(_ format: Format) -> SourceFormat {
         switch format {
-        case .json(let options):
-            .json(
-                JSONReadOptions(
-                    ignoreParseErrors: options.ignoreParseErrors, failOnMissingField: options.failOnMissingField,
-                    timestampFormat: options.timestampFormat == .sql ? .sql : .iso8601, badRecords: .fail))
+        case .json(let options): .json(options.readOptions)
         case .csv(let options): .csv(options.readOptions, tableFields: table.columns)
-        case .debeziumJSON: preconditionFailure("the binder refuses debezium-json sources")
+        case .debeziumJSON(let options):
+            .debeziumJSON(DebeziumJSONReadOptions(json: options.readOptions, includesSchema: options.includesSchema))
         }
     }
 }
@@ -53,6 +50,14 @@ extension ScanWatermark {
             rowtime: rowtime,
             delay: base == rowtime ? .constant(milliseconds: delayMilliseconds) : .expression(base),
             givesRowtime: isOutput)
+    }
+}
+
+extension JSONOptions {
+    fileprivate var readOptions: JSONReadOptions {
+        JSONReadOptions(
+            ignoreParseErrors: ignoreParseErrors, failOnMissingField: failOnMissingField,
+            timestampFormat: timestampFormat == .sql ? .sql : .iso8601, badRecords: .fail)
     }
 }
 
