@@ -78,6 +78,9 @@ let package = Package(
         .executableTarget(
             name: "StateBenchmark", dependencies: ["KeyedState", "CommitLog", "HostSystem"],
             path: "Benchmarks/State", swiftSettings: strict),
+        .executableTarget(
+            name: "LogBenchmark", dependencies: ["CommitLog", "HostSystem"], path: "Benchmarks/Log",
+            swiftSettings: strict),
         .target(
             name: "TestSupport", dependencies: ["HostSystem", "Columnar", "ChangelogTable"], path: "Tests/TestSupport",
             swiftSettings: strict),

@@ -73,10 +73,11 @@ struct PartitionRecovery {
             let file = try files.open(path, .update)
             return (file, try file.size())
         }
-        guard sizeBytes >= end, !segment.header.isMerged || sizeBytes == end else {
+        let isLonger = segment.header.isMerged && sizeBytes > end
+        guard sizeBytes >= end, !isLonger else {
             file.close()
-            throw segment.damage(
-                at: publishedEnd, position: end, "a merged segment that is longer than what is published")
+            let detail = isLonger ? "a merged segment goes on, and is never cut" : "the file ends in a published frame"
+            throw segment.damage(at: publishedEnd, position: min(end, sizeBytes), detail)
         }
         if segment.header.isMerged {
             file.close()

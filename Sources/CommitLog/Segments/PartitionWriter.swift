@@ -160,9 +160,10 @@ package final class PartitionWriter {
         return (file, header.count)
     }
 
-    private func seal() throws(LogError) {
+    /// Lets the next append begin a new segment, so that what is there can be merged. Makes it durable.
+    package func seal() throws(LogError) {
+        try sync()
         guard let active, let base = bases.last else { return }
-        try syncActive()
         active.file.close()
         self.active = nil
         queue.sealed(base)
