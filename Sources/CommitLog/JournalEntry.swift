@@ -20,7 +20,7 @@ package struct JournalEntry: Equatable, Sendable {
     /// The checksum of the entry before.
     var predecessor: UInt32
     /// The sequence number below which everything was known to be durable when this was written.
-    var durableEnd: UInt64
+    package internal(set) var durableEnd: UInt64
     package var body: Body
 
     package var position: JournalPosition { JournalPosition(sequence: sequence, milliseconds: milliseconds) }

@@ -48,7 +48,8 @@ package struct JournalState: Equatable, Sendable {
         jobs.values.contains { $0.run == run } || abandoned.values.contains(run)
     }
 
-    mutating func apply(_ entry: JournalEntry) throws(JournalRefusal) {
+    /// **Errors:** an entry that could never have been appended here.
+    package mutating func apply(_ entry: JournalEntry) throws(JournalRefusal) {
         precondition(entry.sequence == end, "entries are applied in the order of their sequence numbers")
         try check(entry.body)
         switch entry.body {

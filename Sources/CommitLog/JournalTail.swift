@@ -19,13 +19,13 @@ struct JournalTail: Sendable {
     private(set) var state: JournalState
 
     /// Reads the header only.
-    init(_ directory: String, base: UInt64, _ files: any FileSystem) throws(JournalError) {
+    init(_ home: JournalHome, base: UInt64) throws(JournalError) {
         name = JournalTail.name(base)
         self.base = base
-        let path = FilePath.join(directory, name)
+        let path = home.path(name)
         let (file, status, bytes) = try onFiles { () throws(FileError) in
-            let file = try files.open(path, .update)
-            return (file, try files.status(path), try file.read(0..<(try file.size())))
+            let file = try home.files.open(path, .update)
+            return (file, try home.files.status(path), try file.read(0..<(try file.size())))
         }
         self.file = file
         identity = status?.identity ?? 0
@@ -104,6 +104,18 @@ struct JournalTail: Sendable {
             }
         }
         return known
+    }
+
+    /// The file's last valid entry; nil where it has none.
+    var last: PlacedEntry? {
+        guard state.end > base, let position = state.last else { return nil }
+        return PlacedEntry(
+            position: position, checksum: chain, file: file, base: base, identity: identity, endBytes: endBytes)
+    }
+
+    /// A page that names this file.
+    func page(_ home: JournalHome, end: UInt64, _ condition: JournalPage.Condition) -> JournalPage {
+        home.page(base: base, identity: identity, end: end, condition)
     }
 
     /// An entry has been written at `endBytes`.

@@ -1,161 +1,278 @@
-// The journal while its lock is held. What the holder of the lock does:
+// The journal while `journal.lock` is held. What the holder does:
 //
-//  1. It reads the lock record and looks up the current file, the newest one.
-//  2. It settles. A clean record of this boot: reads on; what it does not know is synced. `syncing`, left by a holder
-//     that died there, or `poisoned`: the durable part goes on in a new file, and what lies beyond it does not exist.
-//     A new boot, or no record: all that is valid was read from the disk; it is synced, and the record made anew.
-//     An unreadable record (its writer died in it): whatever a failed sync may have left, all that is valid is written
-//     anew, into a new file.
-//  3. It checks the entry's condition, marks the record `syncing`, writes the entry, syncs it, marks the record `clean`.
+//  1. It reads the shared page and looks up the current file, the newest one.
+//  2. It settles. The page names that file, and is not poisoned: reads on to the last valid entry, and cuts what is behind
+//     it. Else it mends, with `journal.sync` held too, so that whoever marked the page is dead:
+//     - poisoned, or marked by a dead one: the part below the durable end goes on in a new file, and what lies beyond does
+//       not exist;
+//     - of an earlier boot, or not there: all that is valid was read from the disk; it is synced, and the page made anew;
+//     - not to be read (its writer died in it): all that is valid is written anew, into a file in the place of this one;
+//     - it names another file than the newest: the newest's maker died before it could say so; it is synced, with its
+//       directory, and named.
+//  3. It checks the entry's condition and writes the entry. Syncing it is done without this lock: `EntrySync`.
 //
-// A failed sync is never repeated on the same bytes: it marks `poisoned`. Whatever fails in between leaves `syncing`
-// standing, which comes to the same.
+// A full file is synced before the next one begins, with both locks held. Old files stay: readers begin with them.
 
 import HostSystem
 
 struct LockedJournal {
-    struct Place: Sendable {
-        var directory: String
-        var files: any FileSystem
-        var time: any TimeSource
-        var safeguards: Safeguards
-        var rollBytes: Int
+    enum Placing: Sendable {
+        case placed(PlacedEntry)
+        /// Judged with entries up to this one, of which nobody knows yet whether they are durable.
+        case refused(JournalRefusal, behind: PlacedEntry?)
     }
 
-    let place: Place
-    let lockFile: any FileHandle
-    /// What the last holder of this process read, all of it durable. Gone after an error.
-    var tail: JournalTail?
+    let home: JournalHome
+    /// What this process read last. Gone after an error.
+    private(set) var tail: JournalTail?
     private(set) var notices: [JournalNotice] = []
 
     private static let hourMilliseconds: Int64 = 3_600_000
 
-    init(_ place: Place, _ lockFile: any FileHandle, _ tail: JournalTail?) {
-        self.place = place
-        self.lockFile = lockFile
+    init(_ home: JournalHome, _ tail: JournalTail?) {
+        self.home = home
         self.tail = tail
     }
 
     // MARK: Settling
 
-    mutating func settle() throws(JournalError) -> JournalTail {
-        do throws(JournalError) {
-            let settled = try settleTail()
-            tail = settled
-            return settled
-        } catch {
-            tail = nil
-            throw error
-        }
+    /// What the journal says, and the entry up to which that is not known to be durable.
+    mutating func settle() throws(JournalError) -> (state: JournalState, behind: PlacedEntry?) {
+        let (current, durableEnd) = try settled()
+        let state = current.state
+        let last = state.end > durableEnd ? current.last : nil
+        tail = current
+        return (state, last)
     }
 
-    private mutating func settleTail() throws(JournalError) -> JournalTail {
-        let reading = LockRecord.decode(try onFiles { () throws(FileError) in try lockFile.read(0..<4096) })
-        let known = record(in: reading)
-        guard let current = try currentBase() else {
-            if let known { throw missing(known.base) }
-            try onFiles { () throws(FileError) in try place.files.makeDurableDirectories(place.directory) }
+    /// Takes the tail out, so that it is changed in place.
+    private mutating func settled() throws(JournalError) -> (JournalTail, durableEnd: UInt64) {
+        let current = try currentBase()
+        if let current, let page = home.believed(try home.readPage()), page.base == current,
+            page.condition == .clean || page.condition == .syncing
+        {
+            var tail = try opened(current)
+            if page.identity == tail.identity || !home.safeguards.contains(.finish) {
+                try tail.readOn(durable: page.end, home.safeguards)
+                try cut(&tail)
+                return (tail, page.end)
+            }
+        }
+        tail = nil
+        let lock = try home.lock("journal.sync")
+        defer { lock?.release() }
+        let mended = try mend(try home.readPage())
+        home.signal?.raise()
+        return (mended, mended.state.end)
+    }
+
+    /// The first sequence number of the newest file.
+    private func currentBase() throws(JournalError) -> UInt64? {
+        if let tail, !home.safeguards.contains(.lookup) { return tail.base }
+        return try home.bases().max()
+    }
+
+    private mutating func opened(_ current: UInt64) throws(JournalError) -> JournalTail {
+        if let known = tail, known.base == current {
+            let isCurrent = try home.identity(ofFile: current) == known.identity
+            let size = try onFiles { () throws(FileError) in try known.file.size() }
+            if isCurrent || !home.safeguards.contains(.lookup), size >= known.endBytes {
+                tail = nil
+                return known
+            }
+        }
+        return try JournalTail(home, base: current)
+    }
+
+    private mutating func cut(_ tail: inout JournalTail) throws(JournalError) {
+        guard tail.extraBytes > 0, home.safeguards.contains(.journalSettle) else { return }
+        notices.append(.cutTail(file: tail.name, offset: tail.endBytes, bytes: tail.extraBytes))
+        try tail.cut()
+    }
+
+    // MARK: Mending, with both locks
+
+    private mutating func mend(_ reading: JournalPage.Reading) throws(JournalError) -> JournalTail {
+        let page = home.believed(reading)
+        guard let current = try home.bases().max() else {
+            if let page { throw missing(page.base) }
+            try onFiles { () throws(FileError) in try home.files.makeDurableDirectories(home.directory) }
             return try begin(JournalState(), chain: 0)
         }
-        guard let known else {
-            if case .unreadable = reading { return try repair(current, before: .max, durable: 0) }
-            return try rebuild(current)
+        guard let page else {
+            return if case .unreadable = reading { try rewrite(current) } else { try adopt(current, durable: 0) }
         }
-        guard known.condition == .clean else { return try repair(current, before: known.end, durable: known.end) }
-        guard current >= known.base else { throw missing(known.base) }
-        return try readOn(current, known)
-    }
-
-    /// The record, if it may be believed.
-    private func record(in reading: LockRecord.Reading) -> LockRecord? {
-        guard case .record(let record) = reading else { return nil }
-        let isOfThisBoot = record.boot == LockRecord.boot(place.files.bootIdentity)
-        return isOfThisBoot || !place.safeguards.contains(.first) ? record : nil
+        guard current >= page.base else { throw missing(page.base) }
+        switch page.condition {
+        case .unknown: return try rewrite(current)
+        case .poisoned, .syncing: return try repair(current, page.end)
+        case .clean: return try adopt(current, durable: page.end)
+        }
     }
 
     private func missing(_ base: UInt64) -> JournalError {
         .damaged(file: JournalTail.name(base), offset: 0, detail: "the file is missing")
     }
 
-    /// The first sequence number of the newest file.
-    private func currentBase() throws(JournalError) -> UInt64? {
-        if let tail, !place.safeguards.contains(.lookup) { return tail.base }
-        return try onFiles { () throws(FileError) in try place.files.list(place.directory) }
-            .compactMap(JournalTail.base).max()
-    }
-
-    private mutating func readOn(_ current: UInt64, _ known: LockRecord) throws(JournalError) -> JournalTail {
-        var tail = try opened(current)
-        try tail.readOn(durable: known.end, place.safeguards)
-        if current != known.base, place.safeguards.contains(.finish) {
-            // The maker of this file died before it could say that the name is durable.
-            return try synced(tail, known.end, directory: true)
+    /// Syncs a file that the page does not name, and its directory, and names it.
+    private mutating func adopt(_ current: UInt64, durable: UInt64) throws(JournalError) -> JournalTail {
+        var tail = try JournalTail(home, base: current)
+        try tail.readOn(durable: durable, home.safeguards)
+        try cut(&tail)
+        do throws(FileError) {
+            if home.safeguards.contains(.finish) {
+                try tail.file.sync()
+                try home.files.syncDirectory(home.directory)
+            }
+        } catch {
+            try home.write(tail.page(home, end: tail.state.end, .unknown))
+            throw .syncFailed(error)
         }
-        if tail.extraBytes > 0 || tail.state.end > known.end { return try synced(tail, known.end, directory: false) }
+        try home.write(tail.page(home, end: tail.state.end, .clean))
         return tail
     }
 
-    private func opened(_ current: UInt64) throws(JournalError) -> JournalTail {
-        if let tail, tail.base == current {
-            let path = FilePath.join(place.directory, tail.name)
-            let (identity, size) = try onFiles { () throws(FileError) in
-                (try place.files.status(path)?.identity, try tail.file.size())
-            }
-            if identity == tail.identity || !place.safeguards.contains(.lookup), size >= tail.endBytes { return tail }
+    /// Goes on in a new file with what lies below the durable end.
+    private mutating func repair(_ current: UInt64, _ durableEnd: UInt64) throws(JournalError) -> JournalTail {
+        var old = try JournalTail(home, base: current)
+        try old.readOn(before: durableEnd, durable: durableEnd, home.safeguards)
+        guard old.state.end <= durableEnd else {
+            throw .damaged(
+                file: old.name, offset: 0, detail: "the file begins behind the durable end, entry \(durableEnd)")
         }
-        return try JournalTail(place.directory, base: current, place.files)
+        let new = try begin(old.state, chain: old.chain)
+        notices.append(.repaired(file: new.name, end: new.base))
+        return new
     }
 
-    private mutating func rebuild(_ current: UInt64) throws(JournalError) -> JournalTail {
-        var tail = try JournalTail(place.directory, base: current, place.files)
-        try tail.readOn(durable: 0, place.safeguards)
-        return try synced(tail, tail.state.end, directory: true)
+    /// Writes all that is valid in the newest file anew, into a file of its name.
+    private mutating func rewrite(_ current: UInt64) throws(JournalError) -> JournalTail {
+        var old = try JournalTail(home, base: current)
+        try old.readOn(durable: 0, home.safeguards)
+        let valid = old.endBytes
+        let bytes = try onFiles { () throws(FileError) in try old.file.read(0..<valid) }
+        let new = try begin(bytes, base: current, end: old.state.end)
+        notices.append(.repaired(file: new.name, end: old.state.end))
+        return new
     }
 
-    /// Cuts what is no entry, and makes the rest durable. `end`: what is known to be durable already.
-    private mutating func synced(
-        _ settled: JournalTail, _ end: UInt64, directory: Bool
-    ) throws(JournalError) -> JournalTail {
-        var tail = settled
-        try mark(.syncing, base: tail.base, end: end)
-        if tail.extraBytes > 0, place.safeguards.contains(.journalSettle) {
-            notices.append(.cutTail(file: tail.name, offset: tail.endBytes, bytes: tail.extraBytes))
-            try tail.cut()
+    private func begin(_ state: JournalState, chain: UInt32) throws(JournalError) -> JournalTail {
+        try begin(JournalHeader(predecessor: chain, state: state).encode(), base: state.end, end: state.end)
+    }
+
+    /// Makes a file, whole and synced before it has its name, and has the page name it. `end`: behind the last entry.
+    private func begin(_ bytes: [UInt8], base: UInt64, end: UInt64) throws(JournalError) -> JournalTail {
+        let temporary = home.path("journal.tmp")
+        let isSynced = home.safeguards.contains(.journalDirsync)
+        let (file, identity) = try onFiles { () throws(FileError) in
+            if try home.files.exists(temporary) { try home.files.remove(temporary) }
+            let file = try home.files.open(temporary, .createNew)
+            try file.write(bytes, at: 0)
+            return (file, try home.files.status(temporary)?.identity ?? 0)
         }
-        try sync(tail.base, end) { () throws(FileError) in
-            try tail.file.sync()
-            if directory { try place.files.syncDirectory(place.directory) }
+        defer { file.close() }
+        do throws(FileError) { if isSynced { try file.sync() } } catch { throw .syncFailed(error) }
+        try onFiles { () throws(FileError) in
+            try home.files.rename(temporary, to: home.path(JournalTail.name(base)))
         }
-        try mark(.clean, base: tail.base, end: tail.state.end)
+        do throws(FileError) {
+            if isSynced { try home.files.syncDirectory(home.directory) }
+        } catch {
+            try home.write(home.page(base: base, identity: identity, end: end, .unknown))
+            throw .syncFailed(error)
+        }
+        try home.write(home.page(base: base, identity: identity, end: end, .clean))
+        var tail = try JournalTail(home, base: base)
+        try tail.readOn(durable: end, home.safeguards)
         return tail
     }
 
     // MARK: Appending
 
-    mutating func append(_ body: JournalEntry.Body) throws(JournalError) -> JournalPosition {
-        let settled = try settle()
-        do throws(JournalRefusal) { try settled.state.check(body) } catch { throw .refused(error) }
-        var size = ByteWriter(capacityBytes: 256)
-        body.encode(to: &size)
-        let bytes = size.count + JournalEntry.smallestBytes - 1
-        guard bytes <= JournalEntry.largestBytes else { throw .refused(.entryTooLarge(bytes: bytes)) }
-        do throws(JournalError) {
-            let isFull = settled.endBytes > place.rollBytes && settled.state.end > settled.base
-            var current = isFull ? try begin(settled.state, chain: settled.chain) : settled
-            let entry = JournalEntry(
-                sequence: current.state.end, milliseconds: now(after: current.state), predecessor: current.chain,
-                durableEnd: current.state.end, body: body)
-            try write(entry, to: &current)
+    /// Writes an entry, if its condition holds. Nothing of it is durable yet.
+    mutating func place(_ body: JournalEntry.Body) throws(JournalError) -> Placing {
+        var (current, durableEnd) = try settled()
+        if current.endBytes > home.rollBytes, current.state.end > current.base {
+            current = try roll(current)
+            durableEnd = current.state.end
+        }
+        if let refusal = refusal(of: body, current.state) {
+            let last = current.state.end > durableEnd ? current.last : nil
             tail = current
-            return JournalPosition(sequence: entry.sequence, milliseconds: entry.milliseconds)
+            return .refused(refusal, behind: last)
+        }
+        let placed = try write(body, durableEnd: durableEnd, to: &current)
+        tail = current
+        return .placed(placed)
+    }
+
+    private func refusal(of body: JournalEntry.Body, _ state: JournalState) -> JournalRefusal? {
+        do throws(JournalRefusal) {
+            do throws(JournalRefusal) { try state.check(body) } catch { if isJudged(error) { throw error } }
+            var writer = ByteWriter(capacityBytes: 256)
+            body.encode(to: &writer)
+            let bytes = writer.count + JournalEntry.smallestBytes - 1
+            return bytes <= JournalEntry.largestBytes ? nil : .entryTooLarge(bytes: bytes)
         } catch {
-            tail = nil
-            throw error
+            return error
         }
     }
 
+    private func isJudged(_ refusal: JournalRefusal) -> Bool {
+        switch refusal {
+        case .notAtPublishedEnd: home.safeguards.contains(.publishedEnd)
+        case .producerBehind: home.safeguards.contains(.producers)
+        default: true
+        }
+    }
+
+    /// Begins the next file, after a sync of the full one. Poison is looked for once more under the second lock.
+    private mutating func roll(_ full: JournalTail) throws(JournalError) -> JournalTail {
+        let lock = try home.lock("journal.sync")
+        defer { lock?.release() }
+        let reading = try home.readPage()
+        guard let page = home.believed(reading), page.condition == .clean,
+            page.names(base: full.base, identity: full.identity) || !home.safeguards.contains(.file)
+        else { return try mend(reading) }
+        if home.safeguards.contains(.rollsync) {
+            try home.write(full.page(home, end: page.end, .syncing))
+            do throws(FileError) {
+                try full.file.sync()
+            } catch {
+                try home.write(full.page(home, end: page.end, home.safeguards.contains(.poison) ? .poisoned : .clean))
+                throw .syncFailed(error)
+            }
+        }
+        try home.write(full.page(home, end: full.state.end, .clean))
+        let next = try begin(full.state, chain: full.chain)
+        home.signal?.raise()
+        return next
+    }
+
+    private mutating func write(
+        _ body: JournalEntry.Body, durableEnd: UInt64, to tail: inout JournalTail
+    ) throws(JournalError) -> PlacedEntry {
+        let entry = JournalEntry(
+            sequence: tail.state.end, milliseconds: now(after: tail.state), predecessor: tail.chain,
+            durableEnd: min(durableEnd, tail.state.end), body: body)
+        let (bytes, checksum) = entry.encode()
+        // Without settling there may be bytes behind the last entry, and an append goes to the end of the file.
+        let offset = tail.endBytes + tail.extraBytes
+        let file = tail.file
+        do throws(FileError) {
+            try file.write(bytes, at: offset)
+        } catch {
+            try onFiles { () throws(FileError) in try file.truncate(to: offset) }
+            throw .file(error)
+        }
+        FaultPoint.afterJournalAppend.reached()
+        try tail.appended(entry, bytes: bytes.count, checksum: checksum)
+        guard let placed = tail.last else { preconditionFailure("the entry was appended a moment ago") }
+        return placed
+    }
+
     private mutating func now(after state: JournalState) -> Int64 {
-        let now = place.time.wallMilliseconds()
+        let now = home.time.wallMilliseconds()
         let last = state.lastMilliseconds
         if state.end > 0, now > last,
             now.subtractingReportingOverflow(last).partialValue > LockedJournal.hourMilliseconds
@@ -163,79 +280,5 @@ struct LockedJournal {
             notices.append(.timeAhead(last: last, now: now))
         }
         return max(now, last)
-    }
-
-    private func write(_ entry: JournalEntry, to tail: inout JournalTail) throws(JournalError) {
-        let (bytes, checksum) = entry.encode()
-        let end = tail.state.end
-        // Without settling there may be bytes behind the last entry, and an append goes to the end of the file.
-        let offset = tail.endBytes + tail.extraBytes
-        if place.safeguards.contains(.mark) { try mark(.syncing, base: tail.base, end: end) }
-        do throws(FileError) {
-            try tail.file.write(bytes, at: offset)
-        } catch {
-            try onFiles { () throws(FileError) in try tail.file.truncate(to: offset) }
-            try mark(.clean, base: tail.base, end: end)
-            throw .file(error)
-        }
-        FaultPoint.afterJournalAppend.reached()
-        try sync(tail.base, end) { () throws(FileError) in try tail.file.sync() }
-        try tail.appended(entry, bytes: bytes.count, checksum: checksum)
-        try mark(.clean, base: tail.base, end: tail.state.end)
-    }
-
-    /// Runs syncs. If one fails, nothing from `end` on may ever come to stand.
-    private func sync(
-        _ base: UInt64, _ end: UInt64, _ body: () throws(FileError) -> Void
-    ) throws(JournalError) {
-        do throws(FileError) {
-            try body()
-        } catch {
-            try mark(place.safeguards.contains(.poison) ? .poisoned : .clean, base: base, end: end)
-            throw .syncFailed(error)
-        }
-    }
-
-    private func mark(_ condition: LockRecord.Condition, base: UInt64, end: UInt64) throws(JournalError) {
-        let record = LockRecord(bootIdentity: place.files.bootIdentity, base: base, end: end, condition: condition)
-        try onFiles { () throws(FileError) in try lockFile.write(record.encode(), at: 0) }
-    }
-
-    // MARK: New files
-
-    /// Goes on in a new file with what lies below `limit`.
-    private mutating func repair(
-        _ current: UInt64, before limit: UInt64, durable: UInt64
-    ) throws(JournalError) -> JournalTail {
-        var old = try JournalTail(place.directory, base: current, place.files)
-        try old.readOn(before: limit, durable: durable, place.safeguards)
-        guard old.state.end <= limit else {
-            throw .damaged(file: old.name, offset: 0, detail: "the file begins behind the durable end, entry \(limit)")
-        }
-        let new = try begin(old.state, chain: old.chain)
-        notices.append(.repaired(file: new.name, end: new.base))
-        return new
-    }
-
-    /// Makes the next file, whole and synced before it has its name; replaces one that holds nothing durable. Whatever
-    /// is in the old file is durable already.
-    private func begin(_ state: JournalState, chain: UInt32) throws(JournalError) -> JournalTail {
-        let temporary = FilePath.join(place.directory, "journal.tmp")
-        let path = FilePath.join(place.directory, JournalTail.name(state.end))
-        let isSynced = place.safeguards.contains(.journalDirsync)
-        let file = try onFiles { () throws(FileError) in
-            if try place.files.exists(temporary) { try place.files.remove(temporary) }
-            let file = try place.files.open(temporary, .createNew)
-            try file.write(JournalHeader(predecessor: chain, state: state).encode(), at: 0)
-            return file
-        }
-        defer { file.close() }
-        do throws(FileError) { if isSynced { try file.sync() } } catch { throw .syncFailed(error) }
-        try onFiles { () throws(FileError) in try place.files.rename(temporary, to: path) }
-        try sync(state.end, state.end) { () throws(FileError) in
-            if isSynced { try place.files.syncDirectory(place.directory) }
-        }
-        try mark(.clean, base: state.end, end: state.end)
-        return try JournalTail(place.directory, base: state.end, place.files)
     }
 }

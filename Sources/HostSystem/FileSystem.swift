@@ -89,6 +89,9 @@ package protocol FileSystem: Sendable {
     /// Takes an exclusive lock on the file at `path`, made where it is missing. nil: somebody else holds it (`wait` false).
     /// The holder's process id is written into a file of its own by who wants to show it.
     func lock(_ path: String, wait: Bool) throws(FileError) -> (any FileLock)?
+    /// The number at a byte offset of the file's first page, which is made where it is missing, for processes to wait for.
+    /// nil: there is no such thing here, and who waits has to look again and again.
+    func signal(_ path: String, at offset: Int) throws(FileError) -> (any SharedSignal)?
     /// Changes with every boot of the machine: what lived in memory only before it is gone.
     var bootIdentity: String { get }
     /// Where relative paths start.
@@ -97,6 +100,8 @@ package protocol FileSystem: Sendable {
 
 extension FileSystem {
     package var workingDirectory: String { "/" }
+
+    package func signal(_ path: String, at offset: Int) throws(FileError) -> (any SharedSignal)? { nil }
 
     package func exists(_ path: String) throws(FileError) -> Bool { try status(path) != nil }
 

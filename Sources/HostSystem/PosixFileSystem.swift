@@ -126,6 +126,12 @@ package final class PosixFileSystem: FileSystem {
         }
     }
 
+    package func signal(_ path: String, at offset: Int) throws(FileError) -> (any SharedSignal)? {
+        let descriptor = try PosixFileSystem.openDescriptor(path, O_RDWR | O_CREAT | O_NOFOLLOW, .open)
+        defer { close(descriptor) }
+        return try FutexSignal(path, descriptor: descriptor, offset: offset)
+    }
+
     fileprivate static func openDescriptor(
         _ path: String, _ flags: Int32, _ operation: FileError.Operation
     ) throws(FileError) -> Int32 {

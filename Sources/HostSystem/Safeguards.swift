@@ -84,5 +84,24 @@ package struct Safeguards: OptionSet, Hashable, Sendable {
     /// Ranges of keys that were deleted since the last materialisation are deleted again on start.
     package static let deletedRanges = Safeguards(rawValue: 1 << 30)
 
-    package static let all = Safeguards(rawValue: (1 << 31) - 1)
+    // The journal's group sync and its readers.
+
+    /// Syncs take turns under a second lock.
+    package static let turns = Safeguards(rawValue: 1 << 31)
+    /// A sync raises the durable end only to what was written before it began.
+    package static let ownend = Safeguards(rawValue: 1 << 32)
+    /// The durable end is that of one file: an entry in another one is looked for where the journal goes on.
+    package static let file = Safeguards(rawValue: 1 << 33)
+    /// The old file is synced before a new one begins.
+    package static let rollsync = Safeguards(rawValue: 1 << 34)
+    /// Readers read to the durable end only.
+    package static let durable = Safeguards(rawValue: 1 << 35)
+    /// A reader that keeps finding bytes beyond the durable end has them settled.
+    package static let rsettle = Safeguards(rawValue: 1 << 36)
+    /// Rows are published at their partition's published end only.
+    package static let publishedEnd = Safeguards(rawValue: 1 << 37)
+    /// What a producer has published already is not published again.
+    package static let producers = Safeguards(rawValue: 1 << 38)
+
+    package static let all = Safeguards(rawValue: (1 << 39) - 1)
 }

@@ -1,10 +1,12 @@
-// Several writers share a journal on one machine that fails. Each has a job of its own and commits checkpoint after
-// checkpoint. The checker keeps every history that may have come to stand: an acknowledged entry is in all of them, one
-// whose append failed is in some, until anybody is told what the journal says; from then on that is the only one.
+// Several writers and readers share a journal on one machine that fails. Each writer has a job of its own, and all have
+// topics in common: they create them, publish in them alone, as producers or with checkpoints, change and delete them.
+// Appends are done in their two halves, and while one writer is at the disk another may come in between at any change. What
+// anybody is told is judged by `JournalTruth`.
 
 import CommitLog
 import Glibc
 import HostSystem
+import Synchronization
 
 package struct JournalSimulation {
     package struct Violation: Error, CustomStringConvertible, Sendable {
@@ -14,63 +16,44 @@ package struct JournalSimulation {
     }
 
     private struct Writer {
-        var job: String
+        var name: String
         var files: SimulatedFileSystem
         var journal: Journal?
         /// What the journal last said; nil after an error.
         var state: JournalState?
+        /// Written, and not known to be durable.
+        var placed: (PlacedEntry, JournalEntry.Body)?
     }
 
-    /// What a history comes to.
-    private struct History: Equatable {
-        var end: UInt64 = 0
-        var jobs: [String: JournalState.LiveRun] = [:]
-
-        init() {}
-
-        init(_ state: JournalState) {
-            end = state.end
-            jobs = state.jobs
-        }
-
-        func followed(by body: JournalEntry.Body) -> History {
-            var next = self
-            next.end += 1
-            switch body {
-            case .checkpoint(let job, let run, let checkpoint, _):
-                next.jobs[job] = JournalState.LiveRun(run: run, last: checkpoint)
-            case .abandoned(let job, _):
-                next.jobs[job] = nil
-            default:
-                break
-            }
-            return next
-        }
+    private struct Reader {
+        var files: SimulatedFileSystem
+        var reader: JournalReader?
     }
-
-    private static let directory = "data/journal"
 
     private let seed: UInt64
     private let safeguards: Safeguards
     private let rollBytes: Int
     /// Rot strikes once, where later entries prove it.
     private var rots: Bool
-    private var hasRotten = false
+    private var isOver = false
     private var random: SplitMix64
     private let disk: SimulatedDisk
     private let time = SimulatedTime()
     private var writers: [Writer] = []
-    private var histories = [History()]
+    private var readers: [Reader] = []
+    private var truth: JournalTruth
+    private var bodies: JournalBodies
     private var step = 0
-    private var nextChecksum: UInt64 = 1
 
     private init(seed: UInt64, safeguards: Safeguards) {
         self.seed = seed
         self.safeguards = safeguards
         random = SplitMix64(seed: seed)
         disk = SimulatedDisk(seed: random.next())
-        rollBytes = 200 + random.below(1200)
+        rollBytes = 200 + random.below(2400)
         rots = random.oneIn(4)
+        bodies = JournalBodies(hasTopics: random.oneIn(2))
+        truth = JournalTruth(disk, time)
     }
 
     /// Runs the seed's schedule. Returns what went wrong, nil where nothing did; `trace` is called with what was done.
@@ -80,36 +63,54 @@ package struct JournalSimulation {
         var simulation = JournalSimulation(seed: seed, safeguards: safeguards)
         if trace != nil { simulation.disk.startTracing() }
         defer { trace?(simulation.disk.trace) }
-        do throws(Violation) {
+        do throws(JournalTruth.Lie) {
             try simulation.run()
             return nil
         } catch {
-            return error
+            return Violation(seed: seed, step: simulation.step, description: error.description)
         }
     }
 
-    private func violation(_ text: String) -> Violation { Violation(seed: seed, step: step, description: text) }
-
-    private mutating func run() throws(Violation) {
-        for i in 0..<(1 + random.below(3)) {
-            writers.append(Writer(job: "job-\(i)", files: disk.start(plan())))
-        }
-        while step < 40 {
+    private mutating func run() throws(JournalTruth.Lie) {
+        for i in 0..<(1 + random.below(3)) { writers.append(Writer(name: "job-\(i)", files: disk.start(plan()))) }
+        for _ in 0..<random.below(3) { readers.append(Reader(files: disk.start())) }
+        while step < 60, !isOver {
             step += 1
             time.advance(milliseconds: Int64(random.below(100)) - 20)
-            if random.oneIn(30) { disk.losePower() }
-            if random.oneIn(20) { writers[random.below(writers.count)].files.kill() }
-            if rots && random.oneIn(10) { rot() }
-            try act(random.below(writers.count))
-            if hasRotten && histories.isEmpty { return }
-        }
-        for i in writers.indices { writers[i] = Writer(job: writers[i].job, files: disk.start()) }
-        for i in writers.indices where !histories.isEmpty {
-            step += 1
-            try act(i)
-            guard histories.isEmpty || writers[i].state != nil else {
-                throw violation("without a fault the journal does not open")
+            if random.oneIn(40) { disk.losePower() }
+            if random.oneIn(25) { writers[random.below(writers.count)].files.kill() }
+            if rots, random.oneIn(10), try truth.rot(&random) { rots = false }
+            if !readers.isEmpty, random.oneIn(3) {
+                try read(random.below(readers.count))
+            } else {
+                try act(random.below(writers.count))
             }
+            try truth.check()
+        }
+        if !isOver { try endInPeace() }
+    }
+
+    /// Whatever the dead have left, a reader comes to the end alone; and so do the writers.
+    private mutating func endInPeace() throws(JournalTruth.Lie) {
+        for writer in writers { writer.files.kill() }
+        if truth.isRotten { return }
+        readers = [Reader(files: disk.start())]
+        if try truth.written().isEmpty { return }
+        for _ in 0..<6 {
+            time.advance(milliseconds: 200)
+            try read(0, limit: .max)
+        }
+        let count = try truth.written().count
+        guard readers[0].reader?.place.sequence == UInt64(count) else {
+            throw JournalTruth.Lie(description: "a reader never comes to the end, entry \(count)")
+        }
+        for i in writers.indices {
+            writers[i] = Writer(name: writers[i].name, files: disk.start())
+            for _ in 0..<3 { try act(i) }
+            guard writers[i].journal != nil else {
+                throw JournalTruth.Lie(description: "without a fault the journal does not open")
+            }
+            try truth.check()
         }
     }
 
@@ -119,99 +120,186 @@ package struct JournalSimulation {
             errors: random.oneIn(2))
     }
 
-    private mutating func act(_ i: Int) throws(Violation) {
-        if writers[i].files.isDead { writers[i] = Writer(job: writers[i].job, files: disk.start(plan())) }
+    // MARK: Readers
+
+    private mutating func read(_ i: Int, limit: Int? = nil) throws(JournalTruth.Lie) {
+        if readers[i].files.isDead { readers[i] = Reader(files: disk.start()) }
+        do throws(JournalError) {
+            if readers[i].reader == nil {
+                let from = random.below(truth.told.count + 1)
+                readers[i].reader = try JournalReader.open(
+                    directory: JournalTruth.directory, files: readers[i].files, time: time, safeguards: safeguards,
+                    from: random.oneIn(2) ? nil : JournalPlace(sequence: UInt64(from)))
+            }
+            guard let reader = readers[i].reader else { return }
+            let place = reader.place.sequence
+            let given = try reader.next(limit: limit ?? 1 + random.below(5))
+            truth.gave(given, from: place)
+        } catch {
+            readers[i].reader = nil
+            try judge(error)
+        }
+        if let lie = truth.lie { throw lie }
+    }
+
+    // MARK: Writers
+
+    private mutating func act(_ i: Int) throws(JournalTruth.Lie) {
+        if writers[i].files.isDead { writers[i] = Writer(name: writers[i].name, files: disk.start(plan())) }
         do throws(JournalError) {
             guard let journal = writers[i].journal else {
-                let journal = try Journal.open(
-                    directory: JournalSimulation.directory, files: writers[i].files, time: time,
+                writers[i].journal = try Journal.open(
+                    directory: JournalTruth.directory, files: writers[i].files, time: time,
                     safeguards: safeguards, rollBytes: rollBytes)
-                writers[i].journal = journal
-                try settle(i, journal)
-                return
+                return try settle(i)
             }
-            guard let state = writers[i].state, !random.oneIn(4) else { return try settle(i, journal) }
-            let body = nextEntry(i, state)
-            try append(body, journal, i)
+            if let (entry, body) = writers[i].placed {
+                writers[i].placed = nil
+                let stands = try interrupted(by: i) { () throws(JournalError) in try journal.makeDurable(entry) }
+                writers[i].state = nil
+                if stands {
+                    truth.acknowledged(body, entry.position)
+                }
+            } else if let state = writers[i].state, !random.oneIn(4) {
+                let body = bodies.next(writers[i].name, state, &random)
+                let entry = try interrupted(by: i) { () throws(JournalError) in try journal.place(body) }
+                writers[i].placed = (entry, body)
+            } else {
+                try settle(i)
+            }
         } catch {
+            if case .refused = error {} else { writers[i].placed = nil }
             writers[i].state = nil
             try judge(error)
         }
-        if let violation = found { throw violation }
+        if let lie = truth.lie { throw lie }
     }
 
-    /// Set by the steps below, which throw the journal's errors only.
-    private var found: Violation?
-
-    private mutating func settle(_ i: Int, _ journal: Journal) throws(JournalError) {
+    private mutating func settle(_ i: Int) throws(JournalError) {
+        guard let journal = writers[i].journal else { return }
         let state = try journal.settle()
         writers[i].state = state
-        let said = History(state)
-        guard histories.contains(said) else {
-            found = violation("the journal says \(said), which is none of \(histories)")
-            return
-        }
-        histories = [said]
+        truth.said(state)
     }
 
-    private mutating func append(
-        _ body: JournalEntry.Body, _ journal: Journal, _ i: Int
-    ) throws(JournalError) {
-        do throws(JournalError) {
-            let position = try journal.append(body)
-            let before = histories.filter { $0.end == position.sequence }
-            if before.isEmpty { found = violation("entry \(position.sequence) stands behind none of \(histories)") }
-            histories = before.map { $0.followed(by: body) }
-            writers[i].state = nil
-        } catch .refused(let refusal) {
-            found = violation("refused, though it is the job's only writer: \(refusal)")
-        } catch {
-            histories += histories.map { $0.followed(by: body) }.filter { !histories.contains($0) }
-            throw error
+    /// Runs a half of an append, during which another writer may do one.
+    private mutating func interrupted<Result>(
+        by i: Int, _ body: () throws(JournalError) -> Result
+    ) throws(JournalError) -> Result {
+        let others = writers.indices.filter { $0 != i && writers[$0].journal != nil && !writers[$0].files.isDead }
+        guard !others.isEmpty, random.oneIn(2), let journal = writers[others[random.below(others.count)]].journal,
+            let j = others.first(where: { writers[$0].journal === journal }), let state = writers[j].state
+        else { return try body() }
+        let half: JournalInterruption.Half =
+            if let placed = writers[j].placed {
+                .makeDurable(placed.0, placed.1)
+            } else {
+                .place(bodies.next(writers[j].name, state, &random))
+            }
+        let other = JournalInterruption(journal, half, at: random.below(12))
+        writers[i].files.beforeChange { other.come() }
+        writers[i].files.afterChange { other.come() }
+        defer {
+            writers[i].files.beforeChange(nil)
+            writers[i].files.afterChange(nil)
+        }
+        let result: Swift.Result<Result, JournalError>
+        do throws(JournalError) { result = .success(try body()) } catch { result = .failure(error) }
+        // Whatever happened was told to one before the other.
+        if let outcome = other.outcome { take(outcome, j) }
+        return try result.get()
+    }
+
+    private mutating func take(_ outcome: JournalInterruption.Outcome, _ j: Int) {
+        switch outcome {
+        case .placed(let entry, let body):
+            writers[j].placed = (entry, body)
+        case .stands(let entry, let body):
+            writers[j].placed = nil
+            writers[j].state = nil
+            truth.acknowledged(body, entry.position)
+        case .void:
+            writers[j].placed = nil
+            writers[j].state = nil
+        case .failed(.file(let error)) where error.code == EDEADLK:
+            // It would have waited, and finds things as they were.
+            break
+        case .failed(let error):
+            if case .refused = error {} else { writers[j].placed = nil }
+            writers[j].state = nil
+            do throws(JournalTruth.Lie) {
+                try judge(error)
+            } catch {
+                let lie = error
+                truth.judge { (_) throws(JournalTruth.Lie) in throw lie }
+            }
         }
     }
 
-    private mutating func nextEntry(_ i: Int, _ state: JournalState) -> JournalEntry.Body {
-        let job = writers[i].job
-        nextChecksum += 1
-        guard let live = state.jobs[job] else {
-            let run = RunID(high: random.next(), low: random.next())
-            return .checkpoint(job: job, run: run, CommittedCheckpoint(number: 0, recordChecksum: nextChecksum))
-        }
-        if random.oneIn(8) { return .abandoned(job: job, run: live.run) }
-        let next = CommittedCheckpoint(number: live.last.number + 1, recordChecksum: nextChecksum)
-        return .checkpoint(job: job, run: live.run, next)
-    }
+    // MARK: Judging
 
-    private mutating func judge(_ error: JournalError) throws(Violation) {
+    private mutating func judge(_ error: JournalError) throws(JournalTruth.Lie) {
         switch error {
-        case .refused, .unsupportedVersion:
-            throw violation("\(error)")
+        case .refused(let refusal):
+            guard bodies.mayBeRefused(refusal) else {
+                throw JournalTruth.Lie(description: "refused, though it is the job's only writer: \(refusal)")
+            }
+        case .unsupportedVersion:
+            throw JournalTruth.Lie(description: "\(error)")
         case .damaged:
-            guard hasRotten else { throw violation("damage, though nothing has rotten: \(error)") }
-            histories = []
+            guard truth.isRotten else {
+                throw JournalTruth.Lie(description: "damage, though nothing has rotten: \(error)")
+            }
+            isOver = true
         case .file(let file) where file.code == EDEADLK || file.code == EEXIST || file.code == ENOENT:
-            throw violation("\(error)")
+            throw JournalTruth.Lie(description: "\(error)")
         case .file, .syncFailed: break
         }
     }
+}
 
-    /// One byte in the first half of the newest file, where at least one later entry is durable.
-    private mutating func rot() {
-        let files = disk.start()
-        defer { files.kill() }
-        do throws(FileError) {
-            guard try files.exists(JournalSimulation.directory) else { return }
-            let names = try files.list(JournalSimulation.directory).filter { $0.hasSuffix(".journal") }
-            guard let newest = names.max() else { return }
-            let path = FilePath.join(JournalSimulation.directory, newest)
-            let size = try files.status(path)?.sizeBytes ?? 0
-            guard size > 600 else { return }
-            disk.rot(path, at: random.below(size - 400), mask: UInt8(1 + random.below(255)))
-            rots = false
-            hasRotten = true
-        } catch {
-            found = violation("\(error)")
+/// What another writer does while one is at the disk, at the n-th moment before or after a change.
+private final class JournalInterruption: Sendable {
+    enum Half: Sendable {
+        case place(JournalEntry.Body)
+        case makeDurable(PlacedEntry, JournalEntry.Body)
+    }
+
+    enum Outcome: Sendable {
+        case placed(PlacedEntry, JournalEntry.Body)
+        case stands(PlacedEntry, JournalEntry.Body)
+        case void
+        case failed(JournalError)
+    }
+
+    private let journal: Journal
+    private let half: Half
+    private let memory: Mutex<(left: Int, outcome: Outcome?)>
+
+    init(_ journal: Journal, _ half: Half, at moment: Int) {
+        self.journal = journal
+        self.half = half
+        memory = Mutex((moment, nil))
+    }
+
+    var outcome: Outcome? { memory.withLock { $0.outcome } }
+
+    func come() {
+        let isTime = memory.withLock { memory in
+            memory.left -= 1
+            return memory.left == -1
         }
+        guard isTime else { return }
+        let outcome: Outcome
+        do throws(JournalError) {
+            switch half {
+            case .place(let body): outcome = .placed(try journal.place(body), body)
+            case .makeDurable(let entry, let body):
+                outcome = try journal.makeDurable(entry) ? .stands(entry, body) : .void
+            }
+        } catch {
+            outcome = .failed(error)
+        }
+        memory.withLock { $0.outcome = outcome }
     }
 }

@@ -36,6 +36,11 @@ package struct PlantedBug: Hashable, Sendable, CustomStringConvertible {
     package static let ofTheJournal = [
         PlantedBug("journalSettle", .journalSettle), PlantedBug("marks", .marks), PlantedBug("selfver", .selfver),
         PlantedBug("poison", .poison), PlantedBug("mark", .mark), PlantedBug("first", .first),
-        PlantedBug("journalDirsync", .journalDirsync), PlantedBug("finish", .finish), PlantedBug("lookup", .lookup),
+        PlantedBug("journalDirsync", .journalDirsync), PlantedBug("finish", .finish),
+        // What a lost look-up breaks, the file's identity makes good.
+        PlantedBug("lookup", [.lookup, .file]),
+        PlantedBug("turns", .turns), PlantedBug("ownend", .ownend), PlantedBug("file", .file),
+        PlantedBug("rollsync", .rollsync), PlantedBug("durable", .durable), PlantedBug("rsettle", .rsettle),
+        PlantedBug("publishedEnd", .publishedEnd), PlantedBug("producers", .producers),
     ]
 }

@@ -13,6 +13,7 @@ package final class SimulatedFileSystem: FileSystem {
     package let bootIdentity: String
     fileprivate let process: Int
     private let changeHook = Mutex<(@Sendable () -> Void)?>(nil)
+    private let changedHook = Mutex<(@Sendable () -> Void)?>(nil)
 
     init(on disk: SimulatedDisk, process: Int, bootIdentity: String) {
         self.disk = disk
@@ -36,7 +37,10 @@ package final class SimulatedFileSystem: FileSystem {
     package var metFaults: Bool { disk.machine.withLock { $0.processes[process]?.metFaults ?? true } }
 
     /// Has this called before every operation of this process that changes something.
-    package func beforeChange(_ hook: @escaping @Sendable () -> Void) { changeHook.withLock { $0 = hook } }
+    package func beforeChange(_ hook: (@Sendable () -> Void)?) { changeHook.withLock { $0 = hook } }
+
+    /// Has this called after every operation of this process that changed something.
+    package func afterChange(_ hook: (@Sendable () -> Void)?) { changedHook.withLock { $0 = hook } }
 
     /// Before a change that is not made here.
     func announceChange() { changeHook.withLock { $0 }?() }
@@ -62,6 +66,7 @@ package final class SimulatedFileSystem: FileSystem {
         try disk.machine.withLock { machine throws(FileError) in
             try machine.perform(process, operation, path, detail, effect)
         }
+        changedHook.withLock { $0 }?()
     }
 
     package func open(_ path: String, _ mode: OpenMode) throws(FileError) -> any FileHandle {

@@ -63,8 +63,8 @@ private func flips(
         }
     }
 
-    @Test(arguments: [true, false]) func theLockRecordAndOldFilesCannotMislead(rebooted: Bool) throws {
-        try flips({ _ in JournalMachine.directory + "/journal.lock" }, rebooted: false) { offset, _, result in
+    @Test(arguments: [true, false]) func theSharedPageAndOldFilesCannotMislead(rebooted: Bool) throws {
+        try flips({ _ in JournalMachine.directory + "/journal.page" }, rebooted: false) { offset, _, result in
             #expect(isRight(result), "byte \(offset): \(result)")
         }
         try flips({ $0.path(0) }, rebooted: rebooted) { offset, _, result in

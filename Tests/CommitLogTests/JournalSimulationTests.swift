@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct JournalSimulationTests {
     @Test func everySeedKeepsWhatWasAcknowledged() {
-        for seed in 0..<2_000 as Range<UInt64> {
+        for seed in 0..<1_000 as Range<UInt64> {
             if let violation = JournalSimulation.run(seed: seed) {
                 Issue.record("step \(violation.step): \(violation)\nswift run -c release Soak --seed \(seed) --trace")
                 return

@@ -1,0 +1,62 @@
+import HostSystem
+
+/// Where a journal lives, and what it needs to live there.
+struct JournalHome: Sendable {
+    var directory: String
+    var files: any FileSystem
+    var time: any TimeSource
+    var safeguards: Safeguards
+    var rollBytes: Int
+    /// Raised when the durable end has moved.
+    var signal: (any SharedSignal)?
+
+    var pagePath: String { FilePath.join(directory, "journal.page") }
+
+    func path(_ name: String) -> String { FilePath.join(directory, name) }
+
+    /// The first sequence numbers of the files that are there, unsorted.
+    func bases() throws(JournalError) -> [UInt64] {
+        try onFiles { () throws(FileError) in try files.list(directory) }.compactMap(JournalTail.base)
+    }
+
+    func identity(ofFile base: UInt64) throws(JournalError) -> UInt64? {
+        try onFiles { () throws(FileError) in try files.status(path(JournalTail.name(base)))?.identity }
+    }
+
+    // MARK: The page
+
+    func readPage() throws(JournalError) -> JournalPage.Reading {
+        let bytes = try onFiles { () throws(FileError) -> [UInt8] in
+            guard try files.exists(pagePath) else { return [] }
+            let file = try files.open(pagePath, .read)
+            defer { file.close() }
+            return try file.read(0..<JournalPage.sizeBytes)
+        }
+        return JournalPage.decode(bytes)
+    }
+
+    /// The page, if it may be believed.
+    func believed(_ reading: JournalPage.Reading) -> JournalPage? {
+        guard case .page(let page) = reading else { return nil }
+        let isOfThisBoot = page.boot == JournalPage.boot(files.bootIdentity)
+        return isOfThisBoot || !safeguards.contains(.first) ? page : nil
+    }
+
+    /// Only for the holder of `journal.sync`.
+    func write(_ page: JournalPage) throws(JournalError) {
+        try onFiles { () throws(FileError) in
+            let file = try files.open(pagePath, .createIfMissing)
+            defer { file.close() }
+            try file.write(page.encode(), at: 0)
+        }
+    }
+
+    func page(base: UInt64, identity: UInt64, end: UInt64, _ condition: JournalPage.Condition) -> JournalPage {
+        JournalPage(
+            bootIdentity: files.bootIdentity, base: base, identity: identity, end: end, condition: condition)
+    }
+
+    func lock(_ name: String) throws(JournalError) -> (any FileLock)? {
+        try onFiles { () throws(FileError) in try files.lock(path(name), wait: true) }
+    }
+}
