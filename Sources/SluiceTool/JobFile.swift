@@ -7,6 +7,39 @@ struct JobFile: ParsableArguments {
     @Argument(help: "The job: a file of SQL statements.", completion: .file(extensions: ["sql"]))
     var file: String
 
+    @OptionGroup var settings: SettingOptions
+
+    /// The job's name where `pipeline.name` does not say: the file's stem, or for `job.sql` its folder's name.
+    func defaultName(workingDirectory: String) -> String {
+        var parts = file.split(separator: "/").map(String.init).filter { $0 != "." }
+        let last = parts.popLast() ?? "job"
+        let stem = last.hasSuffix(".sql") && last.count > 4 ? String(last.dropLast(4)) : last
+        guard last == "job.sql" else { return stem }
+        let folder = parts.last ?? workingDirectory.split(separator: "/").last.map(String.init)
+        return folder.map { $0 == ".." ? stem : $0 } ?? stem
+    }
+
+    /// The file's statements, bound and optimised.
+    func analyzed() throws(ToolFailure) -> JobDefinition {
+        let text = try Self.text(of: file)
+        do throws(SQLError) {
+            return try analyze(text, file: file, overrides: settings.overrides)
+        } catch {
+            throw ToolFailure(error, in: text, called: file)
+        }
+    }
+
+    static func text(of file: String) throws(ToolFailure) -> [UInt8] {
+        do throws(FileError) {
+            return try PosixFileSystem().readAll(file)
+        } catch {
+            throw ToolFailure(message: "cannot read '\(file)': \(error)")
+        }
+    }
+}
+
+/// Settings that beat those of a text.
+struct SettingOptions: ParsableArguments {
     @Option(
         name: [.customShort("D", allowingJoined: true)],
         help: ArgumentHelp("A setting, stronger than SET in the file.", valueName: "key=value"))
@@ -24,34 +57,15 @@ struct JobFile: ParsableArguments {
             return (String(parts[0]), String(parts[1]))
         }
     }
+}
 
-    /// The job's name where `pipeline.name` does not say: the file's stem, or for `job.sql` its folder's name.
-    func defaultName(workingDirectory: String) -> String {
-        var parts = file.split(separator: "/").map(String.init).filter { $0 != "." }
-        let last = parts.popLast() ?? "job"
-        let stem = last.hasSuffix(".sql") && last.count > 4 ? String(last.dropLast(4)) : last
-        guard last == "job.sql" else { return stem }
-        let folder = parts.last ?? workingDirectory.split(separator: "/").last.map(String.init)
-        return folder.map { $0 == ".." ? stem : $0 } ?? stem
-    }
-
-    /// The file's statements, bound and optimised.
-    func analyzed() throws(ToolFailure) -> JobDefinition {
-        let text: [UInt8]
-        do throws(FileError) {
-            text = try PosixFileSystem().readAll(file)
-        } catch {
-            throw ToolFailure(message: "cannot read '\(file)': \(error)")
-        }
-        do throws(SQLError) {
-            return try analyze(text, file: file, overrides: overrides)
-        } catch {
-            let source = String(decoding: text, as: UTF8.self)
-            var failure = ToolFailure(
-                message: error.message, rendered: error.rendered(file: file, source: source), detail: error.detail,
-                hint: error.hint)
-            failure.place = error.place.map { (file, $0.line, $0.column) }
-            throw failure
-        }
+extension ToolFailure {
+    /// A mistake in a text of SQL.
+    init(_ error: SQLError, in text: [UInt8], called name: String) {
+        let source = String(decoding: text, as: UTF8.self)
+        self.init(
+            message: error.message, rendered: error.rendered(file: name, source: source), detail: error.detail,
+            hint: error.hint)
+        place = error.place.map { (name, $0.line, $0.column) }
     }
 }

@@ -59,7 +59,7 @@ struct RunCommand: ParsableCommand {
         var request = RunRequest(
             job: name, dataDirectory: directory.path, graph: JobPlanner.plan(definition.sinks), settings: settings.job,
             isFresh: fresh,
-            setAsideOutput: { (part, files) throws(JobFailure) in try FileSink.setAside(part.bytes, files) })
+            setAsideOutput: { (part, files) throws(JobFailure) in try SinkOutput.setAside(part, files) })
         request.savepoint = savepoint
         let display = RunDisplay(time: SystemTime(), plainIntervalNanoseconds: settings.progressIntervalNanoseconds)
         let notices = NoticeBoard()

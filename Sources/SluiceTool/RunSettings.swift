@@ -10,12 +10,7 @@ struct RunSettings {
     var progressIntervalNanoseconds: Int64 = 1_000_000_000
 
     init(_ settings: Settings, command: RunCommand) throws(ToolFailure) {
-        let parallelism = command.parallelism ?? settings.parallelism ?? 1
-        guard 1...KeyGroup.defaultMaximumParallelism ~= parallelism else {
-            throw ToolFailure(
-                message: "parallelism \(parallelism) is not between 1 and \(KeyGroup.defaultMaximumParallelism)",
-                hint: "the number of cores is a good choice")
-        }
+        let parallelism = try Self.checkedParallelism(command.parallelism ?? settings.parallelism ?? 1)
         job.parallelism = parallelism
         if let name = settings.pipelineName { self.name = try Self.checkedName(name) }
         job.skipsBadRecords = settings.badRecords == .skip
@@ -36,14 +31,27 @@ struct RunSettings {
         job.stateMemoryBytes = settings.stateMemoryBytes
         job.minimumPauseNanoseconds = Self.nanoseconds(settings.checkpointMinPauseMilliseconds ?? 0)
         progressIntervalNanoseconds = Self.nanoseconds(settings.progressIntervalMilliseconds)
-        guard job.memoryBytes >= Self.smallestMemoryBytes else {
+        try Self.checkMemory(job.memoryBytes)
+    }
+
+    static func checkedParallelism(_ parallelism: Int) throws(ToolFailure) -> Int {
+        guard 1...KeyGroup.defaultMaximumParallelism ~= parallelism else {
             throw ToolFailure(
-                message: "--memory \(byteText(job.memoryBytes)) is too little to run",
-                hint: "give it \(byteText(Self.smallestMemoryBytes)) or more")
+                message: "parallelism \(parallelism) is not between 1 and \(KeyGroup.defaultMaximumParallelism)",
+                hint: "the number of cores is a good choice")
+        }
+        return parallelism
+    }
+
+    static func checkMemory(_ bytes: Int) throws(ToolFailure) {
+        guard bytes >= smallestMemoryBytes else {
+            throw ToolFailure(
+                message: "--memory \(byteText(bytes)) is too little to run",
+                hint: "give it \(byteText(smallestMemoryBytes)) or more")
         }
     }
 
-    static let smallestMemoryBytes = 32 << 20
+    private static let smallestMemoryBytes = 32 << 20
 
     /// Bounded by a century, so that sums of times do not overflow.
     private static func nanoseconds(_ milliseconds: Int64) -> Int64 {

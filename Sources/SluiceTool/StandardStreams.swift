@@ -2,8 +2,9 @@ import Glibc
 
 /// Whole lines to standard output and standard error, past any buffer.
 enum StandardStreams {
-    static func output(_ text: String) { write(text, to: STDOUT_FILENO) }
-    static func error(_ text: String) { write(text, to: STDERR_FILENO) }
+    static func output(_ text: String) { write(Array(text.utf8), to: STDOUT_FILENO) }
+    static func output(_ bytes: [UInt8]) { write(bytes, to: STDOUT_FILENO) }
+    static func error(_ text: String) { write(Array(text.utf8), to: STDERR_FILENO) }
     static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
     /// Columns of the terminal behind standard error; 80 where it does not say.
@@ -18,8 +19,20 @@ enum StandardStreams {
         for descriptor in 0...2 where fcntl(Int32(descriptor), F_GETFD) == -1 { _ = Glibc.open("/dev/null", O_RDWR) }
     }
 
-    private static func write(_ text: String, to descriptor: Int32) {
-        var rest = Array(text.utf8)[...]
+    /// Standard input, to its end; nil where it cannot be read.
+    static func allInput() -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = Glibc.read(STDIN_FILENO, &piece, piece.count)
+            if count == 0 { return bytes }
+            if count < 0, errno != EINTR { return nil }
+            if count > 0 { bytes += piece.prefix(count) }
+        }
+    }
+
+    private static func write(_ bytes: [UInt8], to descriptor: Int32) {
+        var rest = bytes[...]
         while !rest.isEmpty {
             let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress!, $0.count) }
             if written < 0 && errno == EINTR { continue }

@@ -10,7 +10,11 @@ struct SluiceRun {
     /// Runs `sluice` with these arguments in the workspace.
     @discardableResult
     init(_ arguments: String..., in workspace: Workspace, environment: [String: String] = [:]) throws {
-        let process = try Self.start(arguments, in: workspace, environment: environment)
+        try self.init(Self.start(arguments, in: workspace, environment: environment))
+    }
+
+    /// Waits for its end.
+    init(_ process: ChildProcess) throws {
         ending = try process.wait()
         output = process.outputText
         messages = process.messageText

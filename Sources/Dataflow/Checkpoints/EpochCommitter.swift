@@ -48,11 +48,24 @@ package final class EpochCommitter {
         }
         FaultPoint.afterDeltaSync.reached()
         do throws(JournalError) {
-            _ = try journal.append(.checkpoint(job: job, run: run, written, published: published))
+            _ = try journal.append(.checkpoint(job: job, run: run, written, published: Self.merged(published)))
         } catch {
             throw JobFailure.journal(error)
         }
         FaultPoint.afterCommit.reached()
         store.committed(written)
+    }
+
+    /// One range for each partition, in their order: the writers of a partition hand over ranges that begin where it was
+    /// published to, and end where each of them has written last.
+    private static func merged(_ ranges: [OffsetRange]) -> [OffsetRange] {
+        var merged: [TopicPartition: OffsetRange] = [:]
+        for range in ranges {
+            var known = merged[range.partition] ?? range
+            precondition(known.start == range.start, "what an epoch writes to a partition begins at its published end")
+            known.end = max(known.end, range.end)
+            merged[range.partition] = known
+        }
+        return merged.values.filter { $0.start < $0.end }.sorted { $0.partition < $1.partition }
     }
 }

@@ -5,6 +5,7 @@ import HostSystem
 //
 //     FORMAT                     layout version; a newer one is refused by name
 //     journal/                   the one order of everything published
+//     topics/<name>/<partition>/ segments of a topic
 //     jobs/<name>/lock           one run of a name at a time; holds the process id of its holder
 //     jobs/<name>/run/           state of the present run: delta/, rocksdb/, marks of sinks
 //     jobs/<name>/set-aside-<n>/ state of runs that `--fresh` or an edited file ended
@@ -37,6 +38,10 @@ package struct DataDirectory: Sendable {
     }
 
     package var journal: String { path + "/journal" }
+    package func topic(_ name: String) -> String { path + "/topics/" + name }
+    /// Beside its folder, for the folder goes when the topic is deleted.
+    package func topicLock(_ name: String) -> String { path + "/topics/.lock-" + name }
+    package func topic(_ name: String, partition: Int) -> String { topic(name) + "/\(partition)" }
     package func job(_ name: String) -> String { path + "/jobs/" + name }
     package func run(_ name: String) -> String { job(name) + "/run" }
 

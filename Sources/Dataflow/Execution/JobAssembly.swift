@@ -30,6 +30,7 @@ struct JobAssembly {
     let notices: NoticeBoard
     let events: EventQueue
     let background: any BackgroundRunner
+    let log: CommitLogAccess?
     /// By vertex, those that are fed behind those that feed.
     private(set) var subtasks: [AssembledSubtask] = []
     private(set) var slotDoorbells: [Doorbell] = []
@@ -40,8 +41,9 @@ struct JobAssembly {
     init(
         graph: JobGraph, settings: JobSettings, identity: RunIdentity, store: StateStore, files: any FileSystem,
         time: any TimeSource, metrics: JobMetrics, notices: NoticeBoard, events: EventQueue,
-        background: any BackgroundRunner
+        background: any BackgroundRunner, log: CommitLogAccess? = nil
     ) {
+        self.log = log
         self.graph = graph
         self.settings = settings
         self.identity = identity
@@ -107,12 +109,14 @@ struct JobAssembly {
 
     private func context(_ subtask: Int, _ plan: MemoryPlan, doorbell: Doorbell) -> LinkContext {
         let notices = notices
-        return LinkContext(
+        var context = LinkContext(
             files: files, time: time, metrics: metrics, run: identity, subtask: UInt32(subtask),
             parallelism: settings.parallelism,
             keyGroups: keyGroups(of: subtask),
             settings: settings, store: store, stateLimitBytes: plan.stateBytesPerOperator,
             wake: { doorbell.ring() }, notice: { notices.post($0) })
+        context.log = log
+        return context
     }
 
     /// One chain for each subtask.

@@ -52,7 +52,8 @@ package final class JobExecution {
     package init(
         graph: JobGraph, settings: JobSettings, identity: RunIdentity, committer: EpochCommitter, store: StateStore,
         files: any FileSystem, time: any TimeSource, events: EventQueue, observer: any RunObserver,
-        background: any BackgroundRunner = ThreadRunner(), savepoint: CheckpointRecord? = nil
+        background: any BackgroundRunner = ThreadRunner(), savepoint: CheckpointRecord? = nil,
+        log: CommitLogAccess? = nil
     ) {
         self.savepoint = savepoint
         self.files = files
@@ -66,7 +67,7 @@ package final class JobExecution {
         self.background = background
         assembly = JobAssembly(
             graph: graph, settings: settings, identity: identity, store: store, files: files, time: time,
-            metrics: metrics, notices: notices, events: events, background: background)
+            metrics: metrics, notices: notices, events: events, background: background, log: log)
     }
 
     /// - Parameter resumed: the record of the last checkpoint; nil for a new run.
@@ -201,8 +202,8 @@ package final class JobExecution {
             }
         try committer.commit(
             number: barrier.checkpoint, ending: ending, journalMilliseconds: barrier.milliseconds,
-            parts: try sourceParts() + snapshots.flatMap(\.parts), changes: snapshots.flatMap(\.changes)
-        )
+            parts: try sourceParts() + snapshots.flatMap(\.parts), changes: snapshots.flatMap(\.changes),
+            published: snapshots.flatMap(\.published))
         if barrier.isSavepoint { try keepCopies(of: barrier.checkpoint) }
         for subtask in subtasks { subtask.control.commit(barrier.checkpoint) }
         let now = time.monotonicNanoseconds()

@@ -15,6 +15,8 @@ package struct RunRequest: Sendable {
     package var graph: JobGraph
     package var settings: JobSettings
     package var isFresh: Bool
+    /// Where topics are read and written; nil: in the data directory.
+    package var topics: CommitLogAccess?
     /// The folder of a savepoint to begin from; nil: from nothing.
     package var savepoint: String?
     /// Called when the job's name is this process's, with the job's directory.
@@ -264,6 +266,10 @@ package struct JobRun {
         return RocksDBStateBase(path: path, files: files, memoryBytes: plan.stateBaseBytes)
     }
 
+    private func access(_ journal: Journal) -> CommitLogAccess {
+        request.topics ?? CommitLogAccess(journal: journal, directory: directory, time: time)
+    }
+
     private func openStore(_ run: RunID) -> StateStore {
         StateStore.open(
             directory: directory.run(request.job), run: run, files: files,
@@ -287,7 +293,7 @@ package struct JobRun {
             graph: request.graph, settings: settings,
             identity: RunIdentity(id: run, directory: directory.run(request.job)), committer: committer, store: store,
             files: files, time: time, events: events, observer: observer, background: substrate.background,
-            savepoint: savepoint)
+            savepoint: savepoint, log: access(journal))
         let kind: BarrierKind
         if let runner = substrate.runner {
             kind = try runner.run(execution, from: record)
@@ -325,7 +331,8 @@ package struct JobRun {
         var assembly = JobAssembly(
             graph: request.graph, settings: settings,
             identity: RunIdentity(id: run, directory: directory.run(request.job)), store: store, files: files,
-            time: time, metrics: JobMetrics(), notices: notices, events: EventQueue(), background: substrate.background)
+            time: time, metrics: JobMetrics(), notices: notices, events: EventQueue(), background: substrate.background,
+            log: access(journal))
         try assembly.openSinks(from: record)
         var unread: [UnreadInput] = []
         notices.takeAll().forEach(observer.notice)

@@ -17,6 +17,8 @@ package struct LinkContext: Sendable {
     /// Whose keys this subtask has.
     package var keyGroups: Range<Int>
     package var settings: JobSettings
+    /// The topics of the data directory that the job runs in; nil where it has none.
+    package var log: CommitLogAccess?
     /// Where keyed state is looked up that is not in memory.
     package var store: StateStore
     /// What one keyed operator of this subtask may hold in memory: tables, old values and dirty entries together.

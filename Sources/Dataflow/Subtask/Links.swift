@@ -1,4 +1,5 @@
 import Columnar
+import CommitLog
 import HostSystem
 import KeyedState
 
@@ -118,8 +119,15 @@ package protocol Sink: AnyObject {
     var nextTimerMilliseconds: Int64? { get }
     /// Makes the epoch's rows durable (not visible), and gives the sink's state for the checkpoint record.
     func prepare(_ barrier: Barrier) throws(JobFailure) -> [UInt8]
+    /// Rows in the log that the last `prepare` made durable: they exist from the commit on, which publishes them. Of the
+    /// ranges that parallel subtasks give of one partition, the one that goes furthest covers the others.
+    var published: [OffsetRange] { get }
     /// The checkpoint stands: what was prepared becomes visible.
     func committed(_ barrier: Barrier) throws(JobFailure)
+}
+
+extension Sink {
+    package var published: [OffsetRange] { [] }
 }
 
 package enum ChainLink {

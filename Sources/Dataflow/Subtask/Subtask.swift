@@ -1,4 +1,5 @@
 import Columnar
+import CommitLog
 import HostSystem
 import KeyedState
 
@@ -26,6 +27,8 @@ package struct SubtaskSnapshot: Sendable {
     /// Sink ends.
     package var parts: [CheckpointRecord.OperatorPart] = []
     package var changes: [StateChanges] = []
+    /// Rows in the log that exist from this epoch's commit on.
+    package var published: [OffsetRange] = []
     /// When journal time makes something due in this subtask; nil: never.
     package var nextTimerMilliseconds: Int64?
 
@@ -313,6 +316,7 @@ package final class Subtask {
             case .sink(let sink):
                 let state = try sink.prepare(barrier)
                 snapshot.parts.append(.init(operatorID: sink.operatorID, subtask: parallelIndex, bytes: state))
+                snapshot.published += sink.published
                 if let timer = sink.nextTimerMilliseconds { timers.append(timer) }
             }
         }

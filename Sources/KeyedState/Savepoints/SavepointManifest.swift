@@ -62,7 +62,7 @@ extension SavepointManifest {
         let name = FilePath.join(path, fileName)
         guard try onFiles({ () throws(FileError) in try files.exists(name) }) else {
             throw .damaged(
-                path: path, offset: 0, detail: "no file '\(fileName)' is there: it is no savepoint, or not a whole one")
+                path: name, offset: 0, detail: "it is not there, so this is no savepoint, or not a whole one")
         }
         let bytes = try onFiles { () throws(FileError) in try files.readAll(name) }
         do throws(CorruptBytes) {

@@ -100,7 +100,7 @@ final class GeneratorContent: SplitContent {
 
 extension ScanPredicate {
     /// Leaves the rows of `column` that pass.
-    fileprivate func filter(_ rows: inout [Int32], by column: Column) {
+    func filter(_ rows: inout [Int32], by column: Column) {
         switch (comparison, literal) {
         case (.isNull, _): rows.removeAll { !column.isNull(Int($0)) }
         case (.isNotNull, _): rows.removeAll { column.isNull(Int($0)) }

@@ -64,7 +64,7 @@ package final class SharedSplits: Sendable {
 
     package func take(reader: Int) -> Taken {
         state.withLock { state in
-            if reader == 0 || !isReadByOne, let split = state.ledger.take() { return .split(split) }
+            if reader == 0 || !isReadByOne, let split = state.ledger.take(for: reader) { return .split(split) }
             if !isEndless, state.ledger.isRead { return .over }
             state.readers[reader].isWaiting = true
             return .nothing

@@ -22,6 +22,8 @@ package struct SplitLedger: Sendable {
         package var hasWatermark: Bool
         /// An input that is read to its end still holds the watermark back: it goes on in a later run.
         package var countsReadInputs = false
+        /// Every input belongs to one of so many readers, in turn: the splits of an input are then given in their order.
+        package var readerCount: Int?
         /// What is found later never lies behind the watermark.
         package var raisesFloors = false
 
@@ -79,8 +81,8 @@ package struct SplitLedger: Sendable {
 
     // MARK: Splits
 
-    package mutating func take() -> Split? {
-        guard let input = nextInput() else { return nil }
+    package mutating func take(for reader: Int = 0) -> Split? {
+        guard let input = nextInput(for: reader) else { return nil }
         let id = nextID
         guard let range = inputs[input].take(id: id, most: policy.pieceLength) else { return nil }
         nextID += 1
@@ -111,17 +113,22 @@ package struct SplitLedger: Sendable {
     /// All is given that there is for now.
     package var isRead: Bool { firstOpen == inputs.count && inputs.allSatisfy(\.isRead) }
 
-    private func nextInput() -> Int? {
+    private func nextInput(for reader: Int) -> Int? {
         guard policy.hasWatermark else {
-            return firstOpen < inputs.count ? firstOpen : nil
+            guard policy.readerCount != nil else { return firstOpen < inputs.count ? firstOpen : nil }
+            return (firstOpen..<inputs.count).first { isOf(reader, $0) && urgencies[$0] != Urgency.nothing }
         }
         var least = Urgency.nothing
         var found: Int?
-        for input in urgencies.indices where urgencies[input] < least {
+        for input in urgencies.indices where urgencies[input] < least && isOf(reader, input) {
             least = urgencies[input]
             found = input
         }
         return found
+    }
+
+    private func isOf(_ reader: Int, _ input: Int) -> Bool {
+        policy.readerCount.map { input % $0 == reader } ?? true
     }
 
     // MARK: Event time

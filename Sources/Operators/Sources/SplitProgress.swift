@@ -172,7 +172,7 @@ package struct SplitProgress: Equatable, Sendable {
     // MARK: Growing
 
     /// The input goes on to `length`; what is read from here on has reached at least `floor`.
-    mutating func extend(to length: Int64, floor: Int64) {
+    package mutating func extend(to length: Int64, floor: Int64) {
         precondition(length >= self.length, "an input never shrinks")
         self.length = length
         self.floor = max(self.floor, floor)

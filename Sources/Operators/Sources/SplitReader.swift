@@ -21,6 +21,8 @@ package struct SplitRows {
     package var failure: ((SplitSum) -> JobFailure)?
     /// For the rows' origin.
     package var path: String?
+    /// What the first record of the input is called there.
+    package var firstLine: Int64 = 1
 
     package init(batches: [SplitBatch] = [], end: Int64) {
         self.batches = batches
@@ -143,7 +145,7 @@ package final class SplitReader: Source {
         var given = Batch(columns: batch.columns, rowCount: batch.rowCount, rowKinds: batch.rowKinds)
         given.rowWatermarks = batch.watermarks.map { Self.ownWatermarks($0, before: carry.greatest) }
         if let path = rows.path, let indexes = batch.recordIndexes {
-            let first = carry.records &+ 1
+            let first = carry.records &+ rows.firstLine
             given.origin = BatchOrigin(path: path, lines: indexes.map { first &+ Int64($0) })
         }
         return .batch(given)

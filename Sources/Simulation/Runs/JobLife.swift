@@ -81,7 +81,7 @@ struct JobLife {
         substrate.makeStateBase = { _ in OrderedMapStateBase(storage, process: process) }
         let request = RunRequest(
             job: "job", dataDirectory: "data", graph: cut(graph), settings: conditions.settings, isFresh: false,
-            setAsideOutput: { (part, files) throws(JobFailure) in try FileSink.setAside(part.bytes, files) })
+            setAsideOutput: { (part, files) throws(JobFailure) in try SinkOutput.setAside(part, files) })
         defer { (hasRescaled, hasGoneOn) = (runner.hasRescaled, runner.hasGoneOn) }
         do throws(JobFailure) {
             var run = try JobRun(

@@ -28,10 +28,10 @@ package func boundQuery(_ text: [UInt8]) throws(SQLError) -> LogicalPlan? {
     return plan
 }
 
-private struct Analyzer {
+struct Analyzer {
     private let source: SourceText
-    private var catalog = Catalog()
-    private var settings: [Setting] = []
+    private(set) var catalog: Catalog
+    private(set) var settings: [Setting]
     private var sinks: [Sink] = []
     /// Where each sink is written first.
     private var sinkSpans: [SourceSpan] = []
@@ -39,7 +39,12 @@ private struct Analyzer {
     /// Of all plans of the file together.
     private var weight = 0
 
-    init(_ source: SourceText) { self.source = source }
+    /// - Parameters: what earlier texts have declared.
+    init(_ source: SourceText, catalog: Catalog = Catalog(), settings: [Setting] = []) {
+        self.source = source
+        self.catalog = catalog
+        self.settings = settings
+    }
 
     mutating func apply(_ statement: StatementSyntax) throws(SQLError) {
         switch statement {
@@ -52,16 +57,16 @@ private struct Analyzer {
         case .explain(.query(let query)):
             let relation = try bound(query)
             try addWeight(relation.bulk, at: query.span)
-            explains.append(ExplainRequest(plans: [try optimized(relation.plan)]))
+            explains.append(ExplainRequest(plans: [try Self.optimized(relation.plan)]))
         case .explain(.inserts(let inserts)):
             var plans: [LogicalPlan] = []
-            for insert in inserts { plans.append(try optimized(.sink(try bind(insert)))) }
+            for insert in inserts { plans.append(try Self.optimized(.sink(try bind(insert)))) }
             explains.append(ExplainRequest(plans: plans))
         }
     }
 
     /// - Errors: what only the whole plan shows.
-    private func optimized(_ plan: LogicalPlan) throws(SQLError) -> LogicalPlan {
+    static func optimized(_ plan: LogicalPlan) throws(SQLError) -> LogicalPlan {
         let optimized = Optimizer.optimize(plan)
         if let windows = optimized.processingTimeWindows {
             throw SQLError(
@@ -110,6 +115,10 @@ private struct Analyzer {
             sinkSpans.append(insert.table.span)
             return
         }
+        guard !sink.table.isChangelog else {
+            throw source.notSupported(
+                "several INSERTs into a table with a PRIMARY KEY (\"\(sink.table.name)\")", at: insert.table.span)
+        }
         var inputs = [sinks[index].input]
         if case .unionAll(let union) = sinks[index].input { inputs = union.inputs }
         sinks[index].input = .unionAll(UnionAll(inputs: inputs + [sink.input]))
@@ -139,8 +148,9 @@ private struct Analyzer {
         let settings = try Settings(all)
         try checkReadAndWritten()
         try checkPaths()
+        try checkTopics()
         var plans: [LogicalPlan] = []
-        for sink in sinks { plans.append(try optimized(.sink(sink))) }
+        for sink in sinks { plans.append(try Self.optimized(.sink(sink))) }
         return JobDefinition(
             file: file, settings: settings, warnings: settings.warnings, sinks: plans, explains: explains)
     }
@@ -150,6 +160,27 @@ private struct Analyzer {
         for sink in sinks { sink.input.collectTables(into: &read) }
         for (sink, span) in zip(sinks, sinkSpans) where read.contains(sink.table.name) {
             throw source.notSupported("a table both written and read in one file (\"\(sink.table.name)\")", at: span)
+        }
+    }
+
+    /// A topic has one writer, and what a file writes it does not read: that would have to go through the job itself.
+    private func checkTopics() throws(SQLError) {
+        var owners: [String: String] = [:]
+        for (sink, span) in zip(sinks, sinkSpans) {
+            guard case .log(let topic) = sink.table.connector else { continue }
+            if let owner = owners.updateValue(sink.table.name, forKey: topic.topic) {
+                throw source.error(
+                    "tables \"\(owner)\" and \"\(sink.table.name)\" are written to one topic, '\(topic.topic)'",
+                    at: span)
+            }
+        }
+        var read: Set<String> = []
+        for sink in sinks { sink.input.collectTopics(into: &read) }
+        for (sink, span) in zip(sinks, sinkSpans) {
+            guard case .log(let topic) = sink.table.connector, read.contains(topic.topic) else { continue }
+            throw source.notSupported(
+                "a topic both written and read in one file ('\(topic.topic)')", at: span,
+                hint: "read it in a file, and run, of its own")
         }
     }
 
@@ -174,6 +205,11 @@ extension LogicalPlan {
             if let found = input.processingTimeWindows { return found }
         }
         return nil
+    }
+
+    fileprivate func collectTopics(into names: inout Set<String>) {
+        if case .scan(let scan) = self, case .log(let topic) = scan.table.connector { names.insert(topic.topic) }
+        for input in inputs { input.collectTopics(into: &names) }
     }
 
     fileprivate func collectTables(into names: inout Set<String>) {

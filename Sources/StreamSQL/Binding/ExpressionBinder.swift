@@ -7,6 +7,7 @@ enum Clause: String {
     case condition = "WHERE"
     case groupBy = "GROUP BY"
     case having = "HAVING"
+    case orderBy = "ORDER BY"
     case computedColumn = "a computed column"
     case watermark = "WATERMARK"
 }

@@ -22,7 +22,9 @@ struct InsertBinder {
         let targets = try targets(insert, of: table)
         try checkFit(query, targets.map { table.columns[$0] }, table, at: insert.query.span)
         try checkChangelog(query.plan, table, at: insert.table.span)
-        return try sink(query, targets, table, at: insert.table.span)
+        let bound = try sink(query, targets, table, at: insert.table.span)
+        if case .log = table.connector { try checkKeyed(bound.0.input, table, at: insert.table.span) }
+        return bound
     }
 
     /// The table's columns that the query fills, in the query's order.
@@ -102,6 +104,23 @@ struct InsertBinder {
         throw source.error(
             node.refusal(by: "Table sink '\(table.name)'"), at: span,
             hint: "write the changes with 'format' = 'debezium-json'")
+    }
+
+    /// A topic without a key holds rows; in one with a key no two rows of a key stand at a time.
+    private func checkKeyed(_ plan: LogicalPlan, _ table: TableDefinition, at span: SourceSpan) throws(SQLError) {
+        let key = Set(table.primaryKey.compactMap { table.schema.index(of: $0) })
+        if key.isEmpty {
+            guard let node = plan.updatingNode else { return }
+            throw source.error(
+                node.refusal(by: "Table sink '\(table.name)'"), at: span,
+                hint: "a topic with a PRIMARY KEY (…) NOT ENFORCED takes them")
+        }
+        let isUpdating = !plan.changelog.isEmpty
+        let fits = plan.uniqueKeys.contains { isUpdating ? $0 == key : $0.isSubset(of: key) }
+        guard !fits else { return }
+        throw source.notSupported(
+            "writing rows that are not known to be unique by the PRIMARY KEY of table \"\(table.name)\"", at: span,
+            hint: "GROUP BY the key, or leave the PRIMARY KEY out where rows are only added")
     }
 
     // MARK: Sink

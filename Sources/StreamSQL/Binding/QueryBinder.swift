@@ -75,8 +75,10 @@ struct QueryBinder {
     // MARK: SELECT
 
     private func bind(_ select: SelectSyntax, _ environment: Environment) throws(SQLError) -> Relation {
-        guard let from = select.from else { throw source.notSupported("SELECT without FROM", at: select.span) }
-        var (input, scope) = try scope(of: from, environment)
+        // Without FROM the parser leaves it out only where it may be.
+        var (input, scope) =
+            try select.from.map { (from) throws(SQLError) in try self.scope(of: from, environment) }
+            ?? (Relation.oneRow, Scope([], alias: nil, source: source))
         if let condition = select.condition { input = try filtered(input, condition, scope) }
         var window: GroupWindow?
         if let (windowed, found) = try groupWindow(select.groups ?? [], input, scope) {
@@ -87,6 +89,7 @@ struct QueryBinder {
         binder.groupWindow = window
         var list = SelectList(binder)
         for item in select.items { try list.add(item) }
+        guard !list.items.isEmpty else { throw source.error("there is no column to select", at: select.span) }
         let isGrouped = select.groups != nil || select.having != nil || !list.binder.aggregates.calls.isEmpty
         guard isGrouped else { return try projected(input, list.items, at: select.span) }
         return try grouped(input, select, list)

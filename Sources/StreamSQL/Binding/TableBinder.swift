@@ -33,6 +33,7 @@ struct TableBinder {
             try options.check(events, at: name.span)
             try NexmarkSchema.check(syntax, source)
         }
+        if case .log = table.connector { try checkTopicColumns(columns, at: name.span) }
         table.metadata = try metadata(syntax.columns, of: table)
         guard table.leaves.count <= Parser.maxColumns else {
             throw source.error("more than \(Parser.maxColumns) columns", at: name.span)
@@ -61,21 +62,29 @@ struct TableBinder {
         }
     }
 
+    private func checkTopicColumns(_ columns: [Field], at span: SourceSpan) throws(SQLError) {
+        for column in columns {
+            guard case .row = column.type else { continue }
+            throw source.notSupported(
+                "a ROW (\"\(column.name)\") in a topic", at: span, hint: "its fields can be columns of their own")
+        }
+    }
+
     // MARK: Metadata
 
     private func metadata(_ columns: [ColumnSyntax], of table: TableDefinition) throws(SQLError) -> [MetadataColumn] {
         var metadata: [MetadataColumn] = []
         for column in columns {
             guard case .metadata(let type, let key, let isVirtual, let span) = column.kind else { continue }
-            guard case .filesystem = table.connector else {
+            let known = table.connector.metadata
+            guard !known.isEmpty else {
                 throw source.error("connector '\(table.connector.name)' has no metadata", at: span)
             }
-            let known = FileMetadata.allCases.map(\.rawValue)
-            guard let found = FileMetadata(rawValue: key) else {
+            guard let found = known.first(where: { $0.key == key }) else {
                 throw source.error(
                     "invalid metadata key '\(key)' in column \"\(column.name.name)\" of table \"\(table.name)\"",
-                    at: span, detail: "supported metadata keys: \(known.joined(separator: ", "))",
-                    hint: Suggestion.hint(for: key, among: known))
+                    at: span, detail: "supported metadata keys: \(known.map(\.key).joined(separator: ", "))",
+                    hint: Suggestion.hint(for: key, among: known.map(\.key)))
             }
             guard type.type == found.type else {
                 throw source.error(
@@ -202,5 +211,16 @@ extension Relation {
     fileprivate func overLeaves(_ expression: ScalarExpression) -> ScalarExpression {
         guard case .project(let computed) = plan else { return expression }
         return expression.replacingColumns { computed.items[$0].expression }
+    }
+}
+
+extension Connector {
+    /// What METADATA columns its tables can have.
+    fileprivate var metadata: [SourceMetadata] {
+        switch self {
+        case .filesystem: FileMetadata.allCases.map { .file($0) }
+        case .log: TopicMetadata.allCases.map { .topic($0) }
+        case .datagen, .nexmark, .print, .blackhole: []
+        }
     }
 }

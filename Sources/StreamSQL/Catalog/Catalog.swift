@@ -1,7 +1,10 @@
-/// The tables and views of one file, by name.
+/// The tables and views of one file, by name; behind them those that are there anyway.
 struct Catalog {
     private(set) var tables: [String: TableDefinition] = [:]
     private(set) var views: [String: Relation] = [:]
+    var provider: TableProvider?
+    /// Every topic is read to its end, whatever a table says.
+    var endsTopics = false
 
     /// The name without `default_catalog.default_database.`; there are no others.
     func simpleName(_ name: ObjectName, _ source: SourceText) throws(SQLError) -> String {
@@ -22,7 +25,15 @@ struct Catalog {
         throw source.error("\(kind) \"\(name)\" already exists", at: span)
     }
 
-    mutating func add(_ table: TableDefinition) { tables[table.name] = table }
+    mutating func add(_ table: TableDefinition) {
+        var table = table
+        if endsTopics, case .log(var connector) = table.connector {
+            connector.isBounded = true
+            table.connector = .log(connector)
+        }
+        tables[table.name] = table
+    }
+
     mutating func add(_ view: Relation, as name: String) { views[name] = view }
 
     /// What the name stands for in FROM.
@@ -30,8 +41,10 @@ struct Catalog {
         _ name: String, at span: SourceSpan, _ source: SourceText, _ others: some Sequence<String>
     ) throws(SQLError) -> Relation {
         if let view = views[name] { return view }
-        guard let table = tables[name] else {
-            let known = Array(tables.keys) + Array(views.keys) + Array(others)
+        var found = tables[name]
+        if found == nil { found = try provider?.table(name) }
+        guard let table = found else {
+            let known = Array(tables.keys) + Array(views.keys) + Array(others) + (provider?.names() ?? [])
             throw source.error(
                 "table \"\(name)\" does not exist", at: span, hint: Suggestion.hint(for: name, among: known.sorted()))
         }
@@ -39,7 +52,7 @@ struct Catalog {
         case .print, .blackhole:
             throw source.error(
                 "table \"\(name)\" cannot be read: '\(table.connector.name)' is only for writing", at: span)
-        case .datagen, .nexmark, .filesystem: break
+        case .datagen, .nexmark, .filesystem, .log: break
         }
         return Relation(table)
     }
@@ -56,7 +69,7 @@ struct Catalog {
             throw source.error(
                 "table \"\(name)\" cannot be written: '\(table.connector.name)' is only for reading", at: span)
         case .filesystem(let files): try checkWritable(files, table, at: span, source)
-        case .print, .blackhole: break
+        case .print, .blackhole, .log: break
         }
         if let column = table.metadata.first(where: { !$0.isVirtual }) {
             throw source.error(

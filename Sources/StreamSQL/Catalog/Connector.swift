@@ -3,6 +3,7 @@ import Operators
 /// Where a table's rows are, with its checked options.
 package enum Connector: Hashable, Sendable {
     case filesystem(FileConnector)
+    case log(LogConnector)
     case datagen(GeneratedRows)
     case nexmark(NexmarkConnector)
     /// `print-identifier`, empty if none.
@@ -13,6 +14,7 @@ package enum Connector: Hashable, Sendable {
     package var name: String {
         switch self {
         case .filesystem: "filesystem"
+        case .log: "log"
         case .datagen: "datagen"
         case .nexmark: "nexmark"
         case .print: "print"
@@ -39,6 +41,24 @@ package struct FileConnector: Hashable, Sendable {
 
     /// Whether the path is a glob: as a sink's folder it has no meaning.
     package var isGlob: Bool { GlobPattern.isPattern(path) }
+}
+
+/// A topic of the data directory.
+package struct LogConnector: Hashable, Sendable {
+    package var topic: String
+    /// `scan.startup.mode`
+    package var start: TopicStart
+    /// `scan.bounded.mode` = `latest-offset`
+    package var isBounded: Bool
+    /// `sink.partitions` and `compression`, of a topic that is to be created; nil: as the topic has them.
+    package var partitions: UInt32?
+    package var compression: TopicOptions.Compression?
+
+    package init(topic: String, start: TopicStart = .earliest, isBounded: Bool = false) {
+        self.topic = topic
+        self.start = start
+        self.isBounded = isBounded
+    }
 }
 
 package enum Format: Hashable, Sendable {

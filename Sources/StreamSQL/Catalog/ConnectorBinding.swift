@@ -8,6 +8,7 @@ extension TableOptions {
         let connector: Connector
         switch option.value {
         case "filesystem": connector = .filesystem(try fileConnector(at: table))
+        case "log": connector = .log(try logConnector(at: table))
         case "print":
             connector = .print(identifier: take("print-identifier")?.value ?? "")
             try refuse("standard-error", unless: "false")
@@ -15,7 +16,7 @@ extension TableOptions {
         case "blackhole": connector = .blackhole
         case "datagen": connector = .datagen(try generatedRows())
         case "nexmark": connector = .nexmark(try nexmarkConnector())
-        case "log", "kafka", "upsert-kafka", "jdbc", "faker", "elasticsearch-7", "hbase-2.2",
+        case "kafka", "upsert-kafka", "jdbc", "faker", "elasticsearch-7", "hbase-2.2",
             "kinesis",
             "mongodb", "hive", "iceberg", "paimon", "hudi", "python-input-format":
             throw source.notSupported("connector '\(option.value)'", at: option.valueSpan)
@@ -31,7 +32,7 @@ extension TableOptions {
         return connector
     }
 
-    private static let connectors = ["blackhole", "datagen", "filesystem", "nexmark", "print"]
+    private static let connectors = ["blackhole", "datagen", "filesystem", "log", "nexmark", "print"]
 
     /// Watermarks follow every record: that is 'on-event', and the only strategy.
     private mutating func refuseWatermarkOptions() throws(SQLError) {

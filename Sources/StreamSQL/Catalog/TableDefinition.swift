@@ -24,10 +24,31 @@ package struct Watermark: Sendable {
 /// A column that is not in the records: where they come from.
 package struct MetadataColumn: Sendable {
     package var name: String
-    package var metadata: FileMetadata
+    package var metadata: SourceMetadata
     package var isNullable: Bool
     /// One that is not is asked of a sink too, and none can write it.
     package var isVirtual: Bool
+}
+
+/// What a METADATA column is, by connector.
+package enum SourceMetadata: Hashable, Sendable {
+    case file(FileMetadata)
+    case topic(TopicMetadata)
+
+    /// As `METADATA FROM` names it.
+    package var key: String {
+        switch self {
+        case .file(let metadata): metadata.rawValue
+        case .topic(let metadata): metadata.rawValue
+        }
+    }
+
+    package var type: DataType {
+        switch self {
+        case .file(let metadata): metadata.type
+        case .topic(let metadata): metadata.type
+        }
+    }
 }
 
 /// A table as CREATE TABLE declares it.
@@ -47,6 +68,11 @@ package struct TableDefinition: Sendable {
     package var place: SQLPlace
 
     package var schema: Schema { Schema(columns) }
+
+    /// Its rows are read as inserts, updates and deletes.
+    var isChangelog: Bool {
+        if case .log = connector { !primaryKey.isEmpty } else { false }
+    }
 }
 
 extension TableDefinition {

@@ -3,7 +3,7 @@ import Operators
 
 // What every operator sends, derived from its inputs upwards:
 //
-//     scan            of debezium-json, all; else inserts
+//     scan            of debezium-json and of keyed topics, all; else inserts
 //     filter          what its input sends; of an update that loses its old or its new row, an insert or a delete
 //     project, sink   what the input sends
 //     union           what any input sends
@@ -53,7 +53,7 @@ struct UpdatingNode {
 extension LogicalPlan {
     package var changelog: ChangelogMode {
         switch self {
-        case .scan(let scan): scan.table.connector.changelog
+        case .scan(let scan): scan.table.isChangelog ? .all : scan.table.connector.changelog
         case .filter(let filter):
             filter.input.changelog.isEmpty ? .appendOnly : filter.input.changelog.union(.deletes)
         case .aggregate(let aggregation): aggregation.retracts ? .all : .updates

@@ -41,7 +41,9 @@ private func operatorText(_ plan: LogicalPlan) -> String {
     case .sink(let sink):
         let columns = sink.table.columns.map { "\(quoted($0.name)):\($0.type)\($0.isNullable ? "" : "!")" }
         let checks = sink.notNullColumns.map { "$\($0)" }.joined(separator: " ")
+        let key = sink.table.isChangelog ? " key [\(sink.table.primaryKey.map(quoted).joined(separator: " "))]" : ""
         return "sink \(connectorText(sink.table.connector)) [\(columns.joined(separator: " "))] not-null [\(checks)]"
+            + key
     }
 }
 
@@ -57,9 +59,10 @@ private func scanText(_ scan: Scan) -> String {
         " watermark \(watermark.rowtime.canonicalText) \(watermark.base.canonicalText) -\(watermark.delayMilliseconds)"
             + (watermark.isOutput ? " output" : "")
     }
-    return "scan \(connectorText(scan.table.connector)) [\(columns.joined(separator: " "))] "
+    let key = scan.table.isChangelog ? " key [\(scan.table.primaryKey.map(quoted).joined(separator: " "))]" : ""
+    return "scan \(connectorText(scan.table.connector))\(key) [\(columns.joined(separator: " "))] "
         + "where [\(predicates.joined(separator: " "))]"
-        + scan.metadata.map { " metadata \(quoted($0.metadata.rawValue))" }.joined() + (watermark ?? "")
+        + scan.metadata.map { " metadata \(quoted($0.metadata.key))" }.joined() + (watermark ?? "")
 }
 
 private func groupsText(_ groupColumns: [Int], _ aggregateCalls: [AggregateCall]) -> String {
@@ -87,6 +90,8 @@ private func connectorText(_ connector: Connector) -> String {
     case .filesystem(let files):
         "filesystem \(quoted(files.path))" + (files.pathPattern.map { " matching \(quoted($0))" } ?? "")
             + (files.monitorMilliseconds == nil ? "" : " unbounded") + " \(formatText(files.format))"
+    case .log(let topic):
+        "log \(quoted(topic.topic)) \(topic.start.canonicalText)" + (topic.isBounded ? " bounded" : "")
     case .datagen(let rows): "datagen \(quoted("\(rows.canonicalText)"))"
     case .nexmark(let events): "nexmark \(quoted("\(events)"))"
     case .print(let identifier): "print \(quoted(identifier))"
@@ -160,5 +165,17 @@ extension GeneratedRows {
     fileprivate var canonicalText: String {
         let columns = fields.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
         return "\(rowCount.map { "\($0)" } ?? "without end") [\(columns.joined(separator: ", "))]"
+    }
+}
+
+extension TopicStart {
+    fileprivate var canonicalText: String {
+        switch self {
+        case .earliest: "earliest"
+        case .latest: "latest"
+        case .timestamp(let milliseconds): "from time \(milliseconds)"
+        case .offsets(let offsets):
+            "from " + offsets.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value)" }.joined(separator: " ")
+        }
     }
 }

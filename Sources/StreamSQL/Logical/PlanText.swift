@@ -4,6 +4,9 @@ import Operators
 // A plan as `sluice explain` shows it: one operator a line, its input indented below, with what a user wants to know of it
 // beside: the changelog it sends, the state it keeps, what bounds that state, what is checked, what is not deterministic.
 
+/// A plan as a readable tree.
+package func explainText(_ plan: LogicalPlan) -> String { PlanText.lines(of: plan).map { $0 + "\n" }.joined() }
+
 /// The job as a readable tree per sink (or per EXPLAIN in the file, where there are any).
 package func explainText(_ job: JobDefinition) -> String {
     var lines: [String] = []
@@ -94,7 +97,7 @@ enum PlanText {
         let names = scan.columns.map(\.text)
         var notes = ["checked columns: " + (names.isEmpty ? "none" : names.joined(separator: ", "))]
         if !scan.metadata.isEmpty {
-            let names = scan.metadata.map { "\($0.name) from '\($0.metadata.rawValue)'" }
+            let names = scan.metadata.map { "\($0.name) from '\($0.metadata.key)'" }
             notes.append("metadata: \(names.joined(separator: ", "))")
         }
         if !scan.predicates.isEmpty {
@@ -117,6 +120,9 @@ enum PlanText {
 
     /// What comes later, and when, is not in the data.
     private static func boundNotes(on scan: Scan) -> [String] {
+        if case .log(let topic) = scan.table.connector {
+            return topic.isBounded ? ["bounded: what is there when the job first starts"] : ["unbounded"]
+        }
         guard case .filesystem(let files) = scan.table.connector, let interval = files.monitorMilliseconds else {
             return []
         }
@@ -226,6 +232,7 @@ extension Connector {
     var text: String {
         switch self {
         case .filesystem(let files): "filesystem \(files.format.name) '\(files.path)'"
+        case .log(let topic): "log '\(topic.topic)'"
         case .datagen, .nexmark, .print, .blackhole: name
         }
     }

@@ -25,6 +25,15 @@ package struct JobPlanner {
         return JobGraph(vertices: planner.vertices, fingerprint: sinks.flatMap { fingerprintLines($0) })
     }
 
+    /// - Parameter query: the optimised plan of a query, whose rows go to `rows`.
+    package static func plan(_ query: LogicalPlan, into rows: CollectedRows) -> JobGraph {
+        var planner = JobPlanner()
+        var chain = planner.chain(query)
+        chain.links.append(CollectSinkDescription(operatorID: planner.takeOperatorID(), rows: rows))
+        planner.close(chain)
+        return JobGraph(vertices: planner.vertices, fingerprint: fingerprintLines(query))
+    }
+
     private mutating func takeOperatorID(count: UInt32 = 1) -> UInt32 {
         defer { nextOperatorID += count }
         return nextOperatorID
@@ -59,6 +68,12 @@ package struct JobPlanner {
             return OpenChain(name: "Union", links: [], inputs: inputs)
         case .sink(let sink):
             var chain = chain(sink.input)
+            if sink.table.isChangelog {
+                // All changes of a key are to come from one subtask.
+                let keys = sink.table.primaryKey.compactMap { sink.table.schema.index(of: $0) }
+                chain = OpenChain(
+                    name: "Sink[\(sink.table.name)]", links: [], inputs: [VertexInput(close(chain), .keyed(keys))])
+            }
             chain.links.append(description(of: sink))
             return chain
         }
@@ -99,6 +114,10 @@ package struct JobPlanner {
         switch sink.table.connector {
         case .datagen, .nexmark:
             preconditionFailure("the binder refuses to write to \(sink.table.connector.name)")
+        case .log(let topic):
+            return TopicSinkDescription(
+                operatorID: operatorID, table: table, topic: topic.topic, fields: sink.table.columns,
+                key: sink.table.primaryKey, partitions: topic.partitions, compression: topic.compression)
         case .blackhole: return BlackholeSinkDescription(operatorID: operatorID, table: table, fields: fields)
         case .print(let identifier):
             return PrintSinkDescription(

@@ -8,6 +8,12 @@ extension Scan {
     func description(operatorID: UInt32) -> any SourceDescription {
         switch table.connector {
         case .filesystem(let files): return description(of: files, operatorID: operatorID)
+        case .log(let topic):
+            return TopicSourceDescription(
+                operatorID: operatorID, table: table.name, topic: topic.topic, columns: columns,
+                metadata: metadata.compactMap { if case .topic(let kind) = $0.metadata { kind } else { nil } },
+                fields: table.columns, key: table.primaryKey, predicates: predicates, watermark: watermark?.strategy,
+                start: topic.start, isBounded: topic.isBounded)
         case .datagen(let rows):
             return DatagenSourceDescription(
                 operatorID: operatorID, table: table.name, fields: rows.fields(of: table.columns),
@@ -26,7 +32,8 @@ extension Scan {
     private func description(of files: FileConnector, operatorID: UInt32) -> FileSourceDescription {
         FileSourceDescription(
             operatorID: operatorID, table: table.name, path: files.path, format: format(files.format), columns: columns,
-            metadata: metadata.map(\.metadata), predicates: predicates, watermark: watermark?.strategy,
+            metadata: metadata.compactMap { if case .file(let kind) = $0.metadata { kind } else { nil } },
+            predicates: predicates, watermark: watermark?.strategy,
             pathPattern: files.pathPattern,
             monitorIntervalNanoseconds: files.monitorMilliseconds.map { min($0, Scan.longestInterval) * 1_000_000 })
     }

@@ -1,3 +1,5 @@
+import Columnar
+
 // An error as a terminal shows it:
 //
 //     error: job.sql:4:15: OVER is not supported yet
@@ -34,7 +36,7 @@ extension SQLError {
         var marks = ""
         for index in first..<end {
             let scalar = line[index]
-            let width = cells(of: scalar)
+            let width = TerminalText.cells(of: scalar)
             text.unicodeScalars.append(shown(scalar))
             if index < start {
                 padding += scalar == "\t" ? "\t" : String(repeating: " ", count: width)
@@ -67,23 +69,5 @@ private func scalars(ofLine number: Int, in source: String) -> [Unicode.Scalar]?
 }
 
 private func shown(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
-    if scalar == "\t" { return scalar }
-    switch scalar.properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: return "\u{FFFD}"
-    default: return scalar
-    }
-}
-
-/// Cells a terminal gives a scalar: 0 for marks that combine, 2 for the wide blocks of East Asian scripts and emoji.
-private func cells(of scalar: Unicode.Scalar) -> Int {
-    switch scalar.properties.generalCategory {
-    case .nonspacingMark, .enclosingMark: return 0
-    default: break
-    }
-    switch scalar.value {
-    case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F,
-        0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1F64F, 0x1F900...0x1F9FF, 0x20000...0x3FFFD:
-        return 2
-    default: return 1
-    }
+    scalar == "\t" || TerminalText.isShown(scalar) ? scalar : "\u{FFFD}"
 }

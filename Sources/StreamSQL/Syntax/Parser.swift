@@ -22,6 +22,8 @@ struct Parser {
     private var depth = 0
     private var queryDepth = 0
     private var nodes = 0
+    /// Of a statement of `sluice sql`: SELECT may stand without FROM, and the whole query may be ordered and cut.
+    var isAdHoc = false
 
     init(_ source: SourceText) throws(SQLError) {
         self.source = source
@@ -102,6 +104,8 @@ struct Parser {
     }
 
     // MARK: Limits
+
+    var isInnerQuery: Bool { queryDepth > 1 }
 
     /// Runs `body` one level deeper.
     mutating func nested<Value>(

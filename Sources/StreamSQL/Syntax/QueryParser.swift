@@ -26,7 +26,9 @@ extension Parser {
                 terms.append(try parser.queryTerm())
                 try parser.checkLength(terms.count, of: "queries in a UNION ALL")
             }
-            if let name = parser.refusedAfterQuery { throw parser.source.notSupported(name, at: parser.token.span) }
+            if !parser.atFinalClause, let name = parser.refusedAfterQuery {
+                throw parser.source.notSupported(name, at: parser.token.span)
+            }
             let span = start.through(parser.previousSpan)
             if tables.isEmpty, terms.count == 1 { return terms[0] }
             if terms.count == 1 { return QuerySyntax(tables: tables, body: .nested(terms[0]), span: span) }
@@ -84,8 +86,12 @@ extension Parser {
         }
         let head = start.through(previousSpan)
         guard try accept("FROM") else {
+            let isAtEnd = token.kind == .end || atSymbol(";") || atSymbol(")") || at("UNION")
+            if isAdHoc, isAtEnd || atFinalClause {
+                return SelectSyntax(items: items, from: nil, condition: nil, groups: nil, having: nil, span: head)
+            }
             if let name = refusedAfterQuery { throw source.notSupported(name, at: token.span) }
-            if token.kind == .end || atSymbol(";") || atSymbol(")") || at("UNION") || at("WHERE") {
+            if isAtEnd || at("WHERE") {
                 throw source.notSupported("SELECT without FROM", at: head)
             }
             throw unexpected("FROM")

@@ -4,14 +4,20 @@ extension Parser {
     /// All statements of the file.
     static func statements(of source: SourceText) throws(SQLError) -> [StatementSyntax] {
         var parser = try Parser(source)
-        var statements: [StatementSyntax] = []
-        while parser.token.kind != .end {
-            if try parser.acceptSymbol(";") { continue }
-            statements.append(try parser.statement())
-            guard statements.count <= maxStatements else {
-                throw source.error("more than \(maxStatements) statements", at: parser.previousSpan)
+        return try parser.statements { (parser) throws(SQLError) in try parser.statement() }
+    }
+
+    mutating func statements<Statement>(
+        _ statement: (inout Parser) throws(SQLError) -> Statement
+    ) throws(SQLError) -> [Statement] {
+        var statements: [Statement] = []
+        while token.kind != .end {
+            if try acceptSymbol(";") { continue }
+            statements.append(try statement(&self))
+            guard statements.count <= Parser.maxStatements else {
+                throw source.error("more than \(Parser.maxStatements) statements", at: previousSpan)
             }
-            guard parser.token.kind == .end || parser.atSymbol(";") else { throw parser.unexpectedAfterStatement() }
+            guard token.kind == .end || atSymbol(";") else { throw unexpectedAfterStatement() }
         }
         return statements
     }
@@ -46,7 +52,7 @@ extension Parser {
     private func queryAlone() -> SQLError {
         source.error(
             "a query by itself has no place in a job file", at: token.span,
-            hint: "INSERT INTO a table with 'connector' = 'print' to see its rows")
+            hint: "INSERT INTO a table with 'connector' = 'print' to see its rows, or ask with: sluice sql")
     }
 
     private func unknownStatement() -> SQLError {

@@ -1,0 +1,80 @@
+import Columnar
+import CommitLog
+import Dataflow
+import HostSystem
+
+/// Topics of a data directory: made, changed, looked at.
+package enum TopicAdmin {
+    // MARK: Creating
+
+    /// - Errors: `conflict` where the name is taken or cannot be one.
+    @discardableResult
+    package static func create(
+        _ name: String, schema: TopicSchema, partitions: UInt32 = 1, options: TopicOptions = TopicOptions(),
+        random: any RandomSource, in log: CommitLogAccess
+    ) throws(JobFailure) -> Topic {
+        try create(
+            name, id: TopicID(drawnFrom: random), schema: schema, partitions: partitions, options: options, in: log)
+    }
+
+    @discardableResult
+    static func create(
+        _ name: String, id: TopicID, schema: TopicSchema, partitions: UInt32, options: TopicOptions,
+        in log: CommitLogAccess
+    ) throws(JobFailure) -> Topic {
+        let description = TopicDescription(
+            id: id, name: name, partitions: partitions, schema: schema.encoded(), options: options.encoded())
+        try log.append(.topicCreated(description))
+        return try describe(name, in: log)
+    }
+
+    // MARK: Looking
+
+    /// In the order of their names.
+    package static func list(in log: CommitLogAccess) throws(JobFailure) -> [Topic] {
+        let state = try log.settled()
+        return try state.topics.values.sorted { $0.name < $1.name }.map { (found) throws(JobFailure) in
+            try Topic(found)
+        }
+    }
+
+    /// - Errors: `conflict` where there is none of this name.
+    package static func describe(_ name: String, in log: CommitLogAccess) throws(JobFailure) -> Topic {
+        let state = try log.settled()
+        guard let topic = try Topic.named(name, in: state) else { throw Topic.missing(name, in: state) }
+        return topic
+    }
+
+    // MARK: Changing
+
+    /// Adds nullable columns; running jobs keep the schema that they began with.
+    @discardableResult
+    package static func add(
+        _ fields: [Field], to name: String, in log: CommitLogAccess
+    ) throws(JobFailure) -> Topic {
+        let topic = try describe(name, in: log)
+        let schema: TopicSchema
+        do throws(TopicSchemaMistake) {
+            schema = try topic.schema.adding(fields)
+        } catch {
+            throw JobFailure(
+                .conflict, "topic \"\(name)\" cannot be altered: \(error)",
+                hint: "only nullable columns are added; anything else is a new topic")
+        }
+        try log.append(.schemaAdded(topic.id, schemaID: topic.schemaID + 1, schema: schema.encoded()))
+        return try describe(name, in: log)
+    }
+
+    /// The topic is gone with the journal's entry; then its folder is removed.
+    /// - Errors: `conflict` where somebody writes it.
+    package static func delete(_ name: String, in log: CommitLogAccess) throws(JobFailure) {
+        // Its lock: nobody writes to it while it goes.
+        let writer = try TopicWriter(name, in: log)
+        try log.append(.topicDeleted(writer.topic.id))
+        try withExtendedLifetime(writer) { () throws(JobFailure) in
+            try JobFailure.onFiles("removing the files of topic \"\(name)\"") { () throws(FileError) in
+                try log.files.removeTree(log.directory.topic(name))
+            }
+        }
+    }
+}

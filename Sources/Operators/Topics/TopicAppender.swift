@@ -1,0 +1,89 @@
+import Columnar
+import CommitLog
+import Dataflow
+
+/// Collects rows for a topic, and appends them in frames: for one thread of several that share a `TopicWriter`.
+struct TopicAppender {
+    /// A frame's worth: what waits for more rows.
+    private static let pendingBytes = 1 << 20
+
+    private struct Pending {
+        var batches: [Batch] = []
+        var rows = 0
+        var bytes = 0
+    }
+
+    private let writer: TopicWriter
+    private let columns: [TopicColumn]
+    /// Of the rows' columns; empty: partitions take turns.
+    private let keyIndexes: [Int]
+    private var pending: [Pending]
+    /// Partitions that were appended to since they were synced.
+    private var dirty: Set<Int> = []
+    private(set) var nextPartition: Int
+    private let turn: Int
+
+    /// - Parameters:
+    ///   - columns: of the topic, those that the rows have, in their order.
+    ///   - turn: rows without a key go to every so manieth partition.
+    init(_ writer: TopicWriter, _ columns: [TopicColumn], firstPartition: Int = 0, turn: Int = 1) {
+        self.writer = writer
+        self.columns = columns
+        self.turn = turn
+        keyIndexes = writer.topic.schema.key.compactMap { name in columns.firstIndex { $0.name == name } }
+        precondition(keyIndexes.count == writer.topic.schema.key.count, "rows have their key")
+        nextPartition = firstPartition % writer.partitionCount
+        pending = Array(repeating: Pending(), count: keyIndexes.isEmpty ? 1 : writer.partitionCount)
+    }
+
+    mutating func append(_ batch: Batch) throws(JobFailure) {
+        let batch = batch.compacted().withoutOrigin
+        guard !keyIndexes.isEmpty else { return try add(batch, to: 0) }
+        for (partition, rows) in TopicRouting.split(batch, keys: keyIndexes, partitions: writer.partitionCount) {
+            try add(rows, to: partition)
+        }
+    }
+
+    private mutating func add(_ batch: Batch, to slot: Int) throws(JobFailure) {
+        guard batch.rowCount > 0 else { return }
+        let size = batch.sizeBytes
+        let isFull = pending[slot].rows + batch.rowCount > TopicFrame.mostRows
+        if isFull || pending[slot].bytes + size > Self.pendingBytes { try flush(slot) }
+        pending[slot].batches.append(batch)
+        pending[slot].rows += batch.rowCount
+        pending[slot].bytes += size
+    }
+
+    private mutating func flush(_ slot: Int) throws(JobFailure) {
+        let batches = pending[slot].batches
+        guard !batches.isEmpty else { return }
+        pending[slot] = Pending()
+        for batch in Batch.joined(batches).map({ [$0] }) ?? batches {
+            for piece in TopicFrame.pieces(of: batch) {
+                var partition = slot
+                if keyIndexes.isEmpty {
+                    partition = nextPartition
+                    nextPartition = (nextPartition + turn) % writer.partitionCount
+                }
+                let frame = TopicFrame.encode(piece, columns, schemaID: writer.topic.schemaID)
+                try writer.append(frame, to: partition)
+                dirty.insert(partition)
+            }
+        }
+    }
+
+    /// Appends what waits, and makes it all durable.
+    /// - Returns: the epoch's rows, of the partitions that this has written to.
+    mutating func sync(epoch: UInt64) throws(JobFailure) -> [OffsetRange] {
+        for slot in pending.indices { try flush(slot) }
+        var ranges: [OffsetRange] = []
+        for partition in dirty.sorted() { ranges.append(try writer.sync(partition, epoch: epoch)) }
+        dirty = []
+        return ranges
+    }
+}
+
+extension Batch {
+    /// A topic keeps neither where rows came from nor how late they were.
+    fileprivate var withoutOrigin: Batch { Batch(columns: columns, rowCount: rowCount, rowKinds: rowKinds) }
+}

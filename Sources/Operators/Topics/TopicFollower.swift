@@ -1,0 +1,74 @@
+import CommitLog
+import Dataflow
+import HostSystem
+
+/// Reads the journal on, for what it says of one topic. Used by one thread at a time.
+package final class TopicFollower {
+    /// As of the last entry read; its schemas are those that there were when the follower was made.
+    package private(set) var topic: Topic
+    /// By partition; empty where nobody asks for times.
+    private(set) var times: [PublishTimes]
+    private let reader: JournalReader
+    private let wantsTimes: Bool
+    private static let entriesAtOnce = 4096
+
+    /// As of the journal's end.
+    /// - Errors: `conflict` where there is no such topic.
+    package convenience init(_ name: String, in log: CommitLogAccess) throws(JobFailure) {
+        try self.init(name, in: log, wantsTimes: false)
+    }
+
+    init(_ name: String, in log: CommitLogAccess, wantsTimes: Bool) throws(JobFailure) {
+        let state = try log.settled()
+        guard let topic = try Topic.named(name, in: state) else { throw Topic.missing(name, in: state) }
+        self.topic = topic
+        self.wantsTimes = wantsTimes
+        times = wantsTimes ? topic.partitions.map { _ in PublishTimes() } : []
+        // What is published before is in the state: only who wants times reads it all.
+        reader = try log.openReader(from: wantsTimes ? nil : JournalPlace(sequence: state.end))
+        _ = try advance()
+    }
+
+    /// - Returns: whether rows were published.
+    /// - Errors: `conflict` where the topic was deleted.
+    package func advance() throws(JobFailure) -> Bool {
+        var hasNews = false
+        while true {
+            let entries: [JournalEntry]
+            do throws(JournalError) {
+                entries = try reader.next(limit: Self.entriesAtOnce)
+            } catch {
+                throw JobFailure.journal(error)
+            }
+            guard !entries.isEmpty else { return hasNews }
+            for entry in entries where try take(entry) { hasNews = true }
+        }
+    }
+
+    /// - Returns: true where there may be more to read; false when the time is over.
+    package func wait(timeoutMilliseconds: Int64?) -> Bool { reader.wait(timeoutMilliseconds: timeoutMilliseconds) }
+
+    private func take(_ entry: JournalEntry) throws(JobFailure) -> Bool {
+        switch entry.body {
+        case .checkpoint(_, _, _, let ranges), .published(let ranges, _):
+            return ranges.reduce(false) { publish($1, entry.milliseconds) || $0 }
+        case .retentionMoved(let ranges):
+            for range in ranges where range.partition.topic == topic.id {
+                let number = Int(range.partition.partition)
+                topic.partitions[number].firstKept = max(topic.partitions[number].firstKept, range.end)
+            }
+        case .topicDeleted(topic.id):
+            throw JobFailure(.conflict, "topic \"\(topic.name)\" was deleted while it was read")
+        case .abandoned, .topicCreated, .topicDeleted, .schemaAdded, .tick: break
+        }
+        return false
+    }
+
+    private func publish(_ range: OffsetRange, _ milliseconds: Int64) -> Bool {
+        guard range.partition.topic == topic.id else { return false }
+        let number = Int(range.partition.partition)
+        topic.partitions[number].publishedEnd = max(topic.partitions[number].publishedEnd, range.end)
+        if wantsTimes { times[number].append(end: range.end, milliseconds: milliseconds) }
+        return true
+    }
+}

@@ -1,0 +1,188 @@
+import CommitLog
+import Dataflow
+import HostSystem
+import Synchronization
+
+/// A topic for the readers of all subtasks of one source. Its partitions are the inputs of the ledger: offset `base` of a
+/// partition is unit 0 of its input, and the input grows with what is published.
+///
+/// A partition of a changelog belongs to one reader, so that the changes of a key stay in their order.
+final class TopicInput: SourceInput {
+    /// How often it is looked whether there is more, where nothing else happens.
+    static let lookNanoseconds: Int64 = 4_000_000
+
+    private struct State {
+        var follower: TopicFollower
+        var bases: [UInt64]
+    }
+
+    private let description: TopicSourceDescription
+    private let context: LinkContext
+    private let log: CommitLogAccess
+    private let splits: SharedSplits
+    /// nil before `restore`.
+    private let state = Mutex<State?>(nil)
+
+    init(_ description: TopicSourceDescription, _ context: LinkContext) throws(JobFailure) {
+        self.description = description
+        self.context = context
+        log = try context.commitLog(for: description.table)
+        let readsWhatIsThere = context.settings.readsWhatIsThere
+        var policy = SplitLedger.Policy(
+            pieceLength: description.rowsPerSplit, hasWatermark: description.watermark != nil)
+        // A partition in which nothing more has come holds the watermark back, as in Flink, unless it is over for good.
+        policy.countsReadInputs = readsWhatIsThere || !description.isBounded
+        if !description.key.isEmpty { policy.readerCount = context.parallelism }
+        splits = SharedSplits(policy, isEndless: !description.isBounded && !readsWhatIsThere)
+    }
+
+    private var isFollowed: Bool { !description.isBounded && !context.settings.readsWhatIsThere }
+
+    // MARK: Restoring
+
+    func restore(from position: [UInt8]?) throws(JobFailure) {
+        var wantsTimes = description.metadata.contains(.timestamp)
+        if case .timestamp = description.start { wantsTimes = true }
+        let wanted = wantsTimes
+        let place = try state.withLock { (state) throws(JobFailure) -> TopicPosition in
+            let follower = try TopicFollower(description.topic, in: log, wantsTimes: wanted)
+            let place = try self.place(follower, from: position)
+            state = State(follower: follower, bases: place.partitions.map(\.base))
+            return place
+        }
+        splits.update { ledger in
+            ledger.restore(watermark: place.watermark)
+            for partition in place.partitions { ledger.add(partition.progress) }
+        }
+        splits.begin(atNanoseconds: context.time.monotonicNanoseconds())
+    }
+
+    private func place(_ follower: TopicFollower, from position: [UInt8]?) throws(JobFailure) -> TopicPosition {
+        let topic = follower.topic
+        _ = try topic.columns(for: description.fields, key: description.key, of: description.table)
+        var place: TopicPosition
+        if let position {
+            place = try decode(position, topic)
+        } else {
+            place = TopicPosition(topic: topic.id, isOpenEnded: false, partitions: try begin(follower))
+        }
+        let settings = context.settings
+        let goesOn = description.isBounded || (place.isOpenEnded && settings.readsWhatIsThere)
+        if position == nil || settings.listsInputsAnew || !goesOn {
+            for number in place.partitions.indices { place.partitions[number].grow(to: topic.partitions[number]) }
+        }
+        return place
+    }
+
+    private func decode(_ bytes: [UInt8], _ topic: Topic) throws(JobFailure) -> TopicPosition {
+        let place: TopicPosition
+        do throws(CorruptBytes) {
+            place = try TopicPosition(decoding: bytes)
+        } catch {
+            throw JobFailure(.damage, "the position of table \"\(description.table)\" cannot be read: \(error)")
+        }
+        guard place.topic == topic.id, place.partitions.count == topic.partitions.count else {
+            throw JobFailure(
+                .conflict, "topic \"\(topic.name)\" is not the one that the job has read",
+                detail: "it was deleted and created again since the last checkpoint",
+                hint: "start over with the new one: --fresh")
+        }
+        return place
+    }
+
+    private func begin(_ follower: TopicFollower) throws(JobFailure) -> [TopicPosition.Partition] {
+        var partitions: [TopicPosition.Partition] = []
+        for (number, partition) in follower.topic.partitions.enumerated() {
+            var base = partition.firstKept
+            switch description.start {
+            case .earliest: break
+            case .latest: base = partition.publishedEnd
+            case .timestamp(let time):
+                base =
+                    follower.times[number].firstOffset(from: time, firstKept: base) ?? partition.publishedEnd
+            case .offsets(let offsets):
+                if let offset = offsets[UInt32(truncatingIfNeeded: number)] { base = offset }
+                guard base >= partition.firstKept, base <= partition.publishedEnd else {
+                    throw JobFailure(
+                        .conflict,
+                        "table \"\(description.table)\" begins at offset \(base) of partition \(number) of topic \"\(follower.topic.name)\", which is not there",
+                        detail: "it has offsets \(partition.firstKept) to \(partition.publishedEnd)")
+                }
+            }
+            partitions.append(.init(base: base, progress: SplitProgress(length: 0)))
+        }
+        if case .offsets(let offsets) = description.start {
+            for number in offsets.keys.sorted() where Int(number) >= partitions.count {
+                throw JobFailure(
+                    .conflict,
+                    "table \"\(description.table)\" begins in partition \(number) of topic \"\(follower.topic.name)\", which has \(partitions.count)"
+                )
+            }
+        }
+        return partitions
+    }
+
+    func makeReader(_ context: LinkContext) throws(JobFailure) -> any Source {
+        let made = state.withLock { state in state.map { (topic: $0.follower.topic, bases: $0.bases) } }
+        guard let made else { preconditionFailure("an input is restored before it is read") }
+        let content = try TopicContent(description, made.topic, bases: made.bases, self, log, context)
+        return SplitReader(splits, content, context)
+    }
+
+    // MARK: What readers ask
+
+    /// Up to where the partition is published, as far as it is to be read.
+    func end(of partition: Int, base: UInt64) -> UInt64 { base + UInt64(splits.read { $0.inputs[partition].length }) }
+
+    /// Of each row when it was published.
+    func times(of offsets: Range<UInt64>, in partition: Int) -> [Int64] {
+        state.withLock { $0?.follower.times[partition].times(of: offsets) ?? [] }
+    }
+
+    // MARK: Looking
+
+    var lookIntervalNanoseconds: Int64? { isFollowed ? Self.lookNanoseconds : nil }
+
+    func look() throws(JobFailure) {
+        guard isFollowed else { return }
+        let lengths = try state.withLock { (state) throws(JobFailure) -> [Int64]? in
+            guard let made = state, try made.follower.advance() else { return nil }
+            return zip(made.follower.topic.partitions, made.bases).map { partition, base in
+                Int64(clamping: partition.publishedEnd &- base)
+            }
+        }
+        if let lengths {
+            splits.update { ledger in
+                for (number, length) in lengths.enumerated() where length > ledger.inputs[number].length {
+                    ledger.extend(number, to: length)
+                }
+            }
+        }
+        if let timeout = context.settings.idleTimeoutMilliseconds, timeout > 0 {
+            splits.noteIdleness(
+                nowNanoseconds: context.time.monotonicNanoseconds(),
+                timeoutNanoseconds: timeout.multipliedReportingOverflow(by: 1_000_000).partialValue)
+        }
+    }
+
+    // MARK: Positions
+
+    func position() throws(JobFailure) -> [UInt8] {
+        let (progress, watermark) = splits.read { ($0.inputs, $0.watermark) }
+        let made = state.withLock { state in state.map { (id: $0.follower.topic.id, bases: $0.bases) } }
+        guard let made else { preconditionFailure("an input is restored before it has a position") }
+        let partitions = zip(made.bases, progress).map { TopicPosition.Partition(base: $0, progress: $1) }
+        return TopicPosition(
+            topic: made.id, isOpenEnded: context.settings.readsWhatIsThere, watermark: watermark,
+            partitions: partitions
+        ).encoded()
+    }
+}
+
+extension TopicPosition.Partition {
+    /// What is published by now is to be read.
+    fileprivate mutating func grow(to partition: TopicState.Partition) {
+        let length = Int64(clamping: partition.publishedEnd &- min(base, partition.publishedEnd))
+        if length > progress.length { progress.extend(to: length, floor: .min) }
+    }
+}

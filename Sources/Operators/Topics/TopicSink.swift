@@ -1,0 +1,181 @@
+import Columnar
+import CommitLog
+import Dataflow
+import HostSystem
+import KeyedState
+
+// The `log` connector as a sink: rows are appended as they come, durable at the barrier, and exist with the checkpoint's
+// journal entry, which names their offsets. What a run that was killed has appended beyond is cut when the topic is opened.
+
+package struct TopicSinkDescription: LinkDescription {
+    package var operatorID: UInt32
+    package var table: String
+    package var topic: String
+    package var fields: [Field]
+    /// The table's PRIMARY KEY: rows are a changelog, and go to partitions by it.
+    package var key: [String]
+    /// `sink.partitions`; nil: one, or as many as the topic has.
+    package var partitions: UInt32?
+    /// nil: LZ4, or the topic's.
+    package var compression: TopicOptions.Compression?
+
+    package init(
+        operatorID: UInt32, table: String, topic: String, fields: [Field], key: [String] = [],
+        partitions: UInt32? = nil, compression: TopicOptions.Compression? = nil
+    ) {
+        self.operatorID = operatorID
+        self.table = table
+        self.topic = topic
+        self.fields = fields
+        self.key = key
+        self.partitions = partitions
+        self.compression = compression
+    }
+
+    package func makeLink(_ context: LinkContext) throws(JobFailure) -> ChainLink {
+        .sink(TopicSink(self, context, SharedTopicWriter(self)))
+    }
+
+    /// One writer of the topic for all subtasks.
+    package func makeLinks(_ contexts: [LinkContext]) throws(JobFailure) -> [ChainLink] {
+        let shared = SharedTopicWriter(self)
+        return contexts.map { .sink(TopicSink(self, $0, shared)) }
+    }
+}
+
+/// The writer of a sink's parallel subtasks, opened by the first of them. Subtasks are opened one after the other, by one
+/// thread.
+private final class SharedTopicWriter {
+    private let description: TopicSinkDescription
+    private var writer: TopicWriter?
+
+    init(_ description: TopicSinkDescription) { self.description = description }
+
+    /// - Parameter written: the topic that the last checkpoint names; nil in a new run.
+    func open(_ context: LinkContext, written: TopicID?) throws(JobFailure) -> TopicWriter {
+        if let writer { return writer }
+        let log = try context.commitLog(for: description.table)
+        if written == nil { try description.createIfMissing(log, context) }
+        let opened = try TopicWriter(description.topic, in: log)
+        guard written == nil || opened.topic.id == written else {
+            throw JobFailure(
+                .conflict, "topic \"\(description.topic)\" is not the one that the job has written to",
+                detail: "it was deleted and created again since the last checkpoint",
+                hint: "start over with the new one: --fresh")
+        }
+        try description.check(opened.topic)
+        _ = try opened.topic.columns(written: description.fields, key: description.key, by: description.table)
+        writer = opened
+        return opened
+    }
+}
+
+extension TopicSinkDescription {
+    fileprivate func createIfMissing(_ log: CommitLogAccess, _ context: LinkContext) throws(JobFailure) {
+        guard try Topic.named(topic, in: log.settled()) == nil else { return }
+        let schema: TopicSchema
+        do throws(TopicSchemaMistake) {
+            schema = try TopicSchema(fields: fields, key: key)
+        } catch {
+            throw JobFailure(.conflict, "topic \"\(topic)\" cannot be created for table \"\(table)\": \(error)")
+        }
+        // Of this run and this sink: a start that is tried again draws the same.
+        let run = context.run.id
+        let id = TopicID(high: run.high ^ UInt64(operatorID), low: run.low ^ KeyHash.hash(Int64(operatorID)))
+        try TopicAdmin.create(
+            topic, id: id, schema: schema, partitions: partitions ?? 1,
+            options: TopicOptions(compression: compression ?? .lz4), in: log)
+    }
+
+    fileprivate func check(_ found: Topic) throws(JobFailure) {
+        if let partitions, Int(partitions) != found.partitions.count {
+            throw JobFailure(
+                .conflict,
+                "table \"\(table)\" asks for \(partitions) partitions, and topic \"\(topic)\" has \(found.partitions.count)",
+                hint: "leave out 'sink.partitions': it counts when the topic is created")
+        }
+        if let compression, compression != found.options.compression {
+            throw JobFailure(
+                .conflict,
+                "table \"\(table)\" asks for compression '\(compression.rawValue)', and topic \"\(topic)\" has '\(found.options.compression.rawValue)'",
+                hint: "leave out 'compression': it counts when the topic is created")
+        }
+    }
+}
+
+final class TopicSink: Sink {
+    let operatorID: UInt32
+    let wantsEpoch = false
+    let nextTimerMilliseconds: Int64? = nil
+    private let description: TopicSinkDescription
+    private let context: LinkContext
+    private let shared: SharedTopicWriter
+    private let notNull: NotNullCheck
+    private var appender: TopicAppender?
+    private var writer: TopicWriter?
+    private(set) var published: [OffsetRange] = []
+
+    fileprivate init(_ description: TopicSinkDescription, _ context: LinkContext, _ shared: SharedTopicWriter) {
+        self.description = description
+        self.context = context
+        self.shared = shared
+        operatorID = description.operatorID
+        notNull = NotNullCheck(table: description.table, fields: description.fields, context)
+    }
+
+    func open(from states: [CheckpointRecord.OperatorPart], parallelismChanged _: Bool) throws(JobFailure) {
+        var known: TopicSinkState?
+        for state in states {
+            let decoded = try decode(state.bytes)
+            if known == nil || state.isOf(context) { known = decoded }
+        }
+        let writer = try shared.open(context, written: known?.topic)
+        let columns = try writer.topic.columns(
+            written: description.fields, key: description.key, by: description.table)
+        self.writer = writer
+        appender = TopicAppender(
+            writer, columns, firstPartition: known.map { Int($0.nextPartition) } ?? Int(context.subtask),
+            turn: context.parallelism < writer.partitionCount ? context.parallelism : 1)
+    }
+
+    private func decode(_ bytes: [UInt8]) throws(JobFailure) -> TopicSinkState {
+        do throws(CorruptBytes) {
+            if let state = try TopicSinkState(decoding: bytes) { return state }
+            throw CorruptBytes(offset: 0, expected: "the state of a topic's sink")
+        } catch {
+            throw JobFailure(.damage, "the state of table \"\(description.table)\" cannot be read: \(error)")
+        }
+    }
+
+    func write(_ batch: Batch) throws(JobFailure) { try appender?.append(try notNull.checked(batch)) }
+
+    func prepare(_ barrier: Barrier) throws(JobFailure) -> [UInt8] {
+        published = try appender?.sync(epoch: barrier.checkpoint) ?? []
+        guard let writer, let appender else { preconditionFailure("a sink is opened before it is used") }
+        let next = UInt32(truncatingIfNeeded: appender.nextPartition)
+        return TopicSinkState(topic: writer.topic.id, name: description.topic, nextPartition: next).encoded()
+    }
+
+    /// Segments that have become full are made compact, by one of the subtasks. It costs nothing where none has.
+    func committed(_: Barrier) {
+        guard context.subtask == 0, let writer else { return }
+        do throws(JobFailure) {
+            try writer.mergeSealed()
+        } catch {
+            context.notice("a segment of topic \"\(description.topic)\" stays as it is: \(error.message)")
+        }
+    }
+
+    /// What is said when a run is given up whose sink's state this is; nothing is moved: a topic keeps what was published.
+    package static func noticesOnGivingUp(_ state: [UInt8]) throws(JobFailure) -> [String] {
+        do throws(CorruptBytes) {
+            guard let state = try TopicSinkState(decoding: state) else { return [] }
+            return [
+                "topic \"\(state.name)\" keeps what the old run has written, and the new run's rows follow it; "
+                    + "'sluice topic delete' it first to begin with an empty one"
+            ]
+        } catch {
+            throw JobFailure(.damage, "the state of a topic's sink cannot be read: \(error)")
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import Columnar
+import Dataflow
+import HostSystem
+
+/// The `log` connector as a source: the partitions of a topic, each from where it was left. What the parallel subtasks share
+/// is a `TopicInput`.
+package struct TopicSourceDescription: SourceDescription {
+    package var operatorID: UInt32
+    package var table: String
+    package var topic: String
+    /// What is read of the rows; behind it the source gives `metadata`.
+    package var columns: [ScanColumn]
+    package var metadata: [TopicMetadata]
+    /// All columns that the table has: they are to fit the topic's, whether or not they are read.
+    package var fields: [Field]
+    /// The table's PRIMARY KEY. With one, the rows are a changelog, and every partition is read by one subtask.
+    package var key: [String]
+    /// None where there is a watermark: every row counts for it, before any filter. None of a changelog.
+    package var predicates: [ScanPredicate]
+    /// Over `columns` and `metadata`.
+    package var watermark: WatermarkStrategy?
+    package var start: TopicStart
+    /// `scan.bounded.mode` = `latest-offset`: what is there when the job starts for the first time.
+    package var isBounded: Bool
+    /// Of a split: some frames.
+    package var rowsPerSplit: Int64 = 4 * Int64(TopicFrame.mostRows)
+
+    package init(
+        operatorID: UInt32, table: String, topic: String, columns: [ScanColumn], metadata: [TopicMetadata] = [],
+        fields: [Field], key: [String] = [], predicates: [ScanPredicate] = [], watermark: WatermarkStrategy? = nil,
+        start: TopicStart = .earliest, isBounded: Bool = false
+    ) {
+        precondition(watermark == nil || predicates.isEmpty, "every row counts for the watermark")
+        precondition(key.isEmpty || predicates.isEmpty, "changes are filtered by who knows what they are")
+        precondition(columns.allSatisfy { $0.path.count == 1 && $0.kind == .value }, "a topic has no ROWs")
+        self.operatorID = operatorID
+        self.table = table
+        self.topic = topic
+        self.columns = columns
+        self.metadata = metadata
+        self.fields = fields
+        self.key = key
+        self.predicates = predicates
+        self.watermark = watermark
+        self.start = start
+        self.isBounded = isBounded
+    }
+
+    package func makeInput(_ context: LinkContext) throws(JobFailure) -> any SourceInput {
+        try TopicInput(self, context)
+    }
+
+    /// What has come since belongs to nobody's bound: that was set when the job started.
+    package func unread(since _: [UInt8], files _: any FileSystem) throws(JobFailure) -> [UnreadInput] { [] }
+
+    package func checkInputs(files _: any FileSystem) throws(JobFailure) {}
+}

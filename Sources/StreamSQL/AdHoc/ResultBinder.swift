@@ -1,0 +1,182 @@
+import Columnar
+import Operators
+
+// ORDER BY may name a column of the result by its name or its number, be any expression over them, or one over what the
+// query's SELECT could have selected as well: a column of its input, an aggregate. The last ones become columns that are not
+// shown.
+
+struct ResultBinder {
+    let source: SourceText
+    let catalog: Catalog
+
+    func bind(_ syntax: ResultQuerySyntax) throws(SQLError) -> ResultQuery {
+        let shown = try bind(syntax.query)
+        let keys = try orderKeys(syntax, shown)
+        let hidden = keys.compactMap(\.selected)
+        var relation = shown
+        if !hidden.isEmpty, let query = syntax.query.selecting(hidden, source) { relation = try bind(query) }
+        let (items, order) = try columns(of: relation, shown: shown.columns.count, keys, syntax)
+        let plan = LogicalPlan.project(Projection(input: relation.plan, items: items)).upToNow()
+        let fields = zip(uniqueNames(shown.columns.map(\.name)), items).map { name, item in
+            Field(name, item.expression.type, isNullable: item.isNullable)
+        }
+        var query = ResultQuery(
+            plan: try Analyzer.optimized(plan), fields: fields, order: order, limit: syntax.limit,
+            offset: syntax.offset)
+        if var total = plan.totalOverNoRows {
+            total.aggregation = try total.aggregation.map { (plan) throws(SQLError) in try Analyzer.optimized(plan) }
+            total.query = try Analyzer.optimized(total.query)
+            query.total = total
+        }
+        try checkEnds(query, at: syntax.query.span)
+        return query
+    }
+
+    private func bind(_ query: QuerySyntax) throws(SQLError) -> Relation {
+        let relation = try QueryBinder(source: source).bind(query, Environment(catalog: catalog))
+        if let row = relation.columns.first(where: { $0.isRow }) {
+            throw source.notSupported(
+                "a whole ROW (\"\(row.name)\") in a result", at: query.span,
+                hint: "select its fields: `\(row.name)`.*")
+        }
+        if let time = relation.columns.first(where: { $0.isProcessingTime }) {
+            throw source.notSupported("processing time (\"\(time.name)\") in a result", at: query.span)
+        }
+        return relation
+    }
+
+    private func checkEnds(_ query: ResultQuery, at span: SourceSpan) throws(SQLError) {
+        guard query.enough == nil, let table = query.plan.endlessTable else { return }
+        throw source.error(
+            "table \"\(table.name)\" has no end, and an ad-hoc query reads to the end", at: span,
+            detail: "connector '\(table.connector.name)' makes rows for as long as it is asked",
+            hint: table.connector.name == "datagen"
+                ? "give the table a 'number-of-rows', or ask for some rows with LIMIT"
+                : "give the table an end, or ask for some rows with LIMIT")
+    }
+
+    // MARK: ORDER BY
+
+    private enum Key {
+        /// A column of the result, from 0.
+        case column(Int)
+        /// Over the columns of the result.
+        case computed(BoundExpression)
+        case selected(Expression)
+
+        var selected: Expression? {
+            if case .selected(let expression) = self { return expression }
+            return nil
+        }
+    }
+
+    private func orderKeys(_ syntax: ResultQuerySyntax, _ shown: Relation) throws(SQLError) -> [Key] {
+        var keys: [Key] = []
+        for item in syntax.order { keys.append(try key(item.expression, syntax.query, shown)) }
+        return keys
+    }
+
+    private func key(_ expression: Expression, _ query: QuerySyntax, _ shown: Relation) throws(SQLError) -> Key {
+        if case .integer(let digits) = expression.kind {
+            guard let number = Int(digits), 1...shown.columns.count ~= number else {
+                throw source.error(
+                    "position \(digits.prefix(20)) of ORDER BY is not in the result", at: expression.span,
+                    detail: "the result has \(shown.columns.count) columns")
+            }
+            return .column(number - 1)
+        }
+        do throws(SQLError) {
+            return .computed(try overResult(expression, shown))
+        } catch let overResult {
+            do throws(SQLError) {
+                guard let wider = query.selecting([expression], source) else { throw overResult }
+                _ = try bind(wider)
+                return .selected(expression)
+            } catch {
+                // Of two mistakes the one that knows what was meant.
+                throw overResult.hint != nil && error.hint == nil ? overResult : error
+            }
+        }
+    }
+
+    private func overResult(_ expression: Expression, _ shown: Relation) throws(SQLError) -> BoundExpression {
+        let scope = Scope(shown.columns, alias: nil, source: source)
+        var binder = ExpressionBinder(
+            source: source, scope: scope, inputWidth: shown.plan.columns.count, clause: .orderBy)
+        return try binder.typed(try binder.bind(expression), at: expression.span)
+    }
+
+    // MARK: The result's columns
+
+    /// Those that are shown, and behind them those of ORDER BY that are not among them.
+    private func columns(
+        of relation: Relation, shown: Int, _ keys: [Key], _ syntax: ResultQuerySyntax
+    ) throws(SQLError) -> ([NamedExpression], [SortKey]) {
+        var items = relation.columns.prefix(shown).map { Self.item($0) }
+        var hidden = relation.columns.dropFirst(shown).map { Self.item($0) }[...]
+        var order: [SortKey] = []
+        for (key, item) in zip(keys, syntax.order) {
+            var column = items.count
+            switch key {
+            case .column(let index): column = index
+            case .computed(let bound):
+                let known = items.firstIndex { $0.expression == bound.expression }
+                if let known {
+                    column = known
+                } else {
+                    items.append(
+                        NamedExpression(
+                            name: source.sourcePlace(item.expression.span).text, expression: bound.expression,
+                            isNullable: bound.isNullable))
+                }
+            case .selected: if let next = hidden.popFirst() { items.append(next) }
+            }
+            order.append(
+                SortKey(column: column, isDescending: item.isDescending, putsNullsFirst: item.putsNullsFirst))
+        }
+        return (items, order)
+    }
+
+    /// - Parameter column: neither a ROW nor processing time.
+    private static func item(_ column: RelationColumn) -> NamedExpression {
+        guard case .value(let index, let type, let isNullable) = column.content else {
+            preconditionFailure("a result has values alone")
+        }
+        return NamedExpression(name: column.name, expression: .column(index, type), isNullable: isNullable)
+    }
+
+    /// As Calcite does it: the second `a` is `a0`.
+    private func uniqueNames(_ names: [String]) -> [String] {
+        var taken = Set(names)
+        var seen: Set<String> = []
+        return names.map { name in
+            if seen.insert(name).inserted { return name }
+            var number = 0
+            while !taken.insert("\(name)\(number)").inserted { number += 1 }
+            seen.insert("\(name)\(number)")
+            return "\(name)\(number)"
+        }
+    }
+}
+
+extension QuerySyntax {
+    /// The query with more columns behind its own; nil where it is no single SELECT.
+    fileprivate func selecting(_ expressions: [Expression], _ source: SourceText) -> QuerySyntax? {
+        switch body {
+        case .select(let select):
+            let items = expressions.map { expression in
+                let alias = Identifier(name: source.sourcePlace(expression.span).text, span: expression.span)
+                return SelectItem.expression(expression, alias: alias)
+            }
+            let wider = SelectSyntax(
+                items: select.items + items, from: select.from, condition: select.condition, groups: select.groups,
+                having: select.having, span: select.span)
+            return QuerySyntax(tables: tables, body: .select(wider), span: span)
+        case .nested(let inner):
+            return inner.selecting(expressions, source).map {
+                QuerySyntax(tables: tables, body: .nested($0), span: span)
+            }
+        case .unionAll: return nil
+        }
+    }
+}

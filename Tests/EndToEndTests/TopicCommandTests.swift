@@ -1,0 +1,116 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `sluice topic`, as people and scripts use it.
+@Suite struct TopicCommandTests {
+    private static let lines = (1...2000).map { "{\"k\":\"key \($0 % 7)\",\"v\":\($0)}\n" }.joined()
+
+    private func workspace() throws -> Workspace {
+        let workspace = try Workspace()
+        try workspace.write(Self.lines, to: "rows.jsonl")
+        try topic("create", "rows", "--schema", "k STRING NOT NULL, v BIGINT", "-p", "2", in: workspace)
+        return workspace
+    }
+
+    @discardableResult
+    private func topic(_ arguments: String..., in workspace: Workspace, fails code: Int32 = 0) throws -> SluiceRun {
+        let process = try SluiceRun.start(["topic"] + arguments + ["--data", "state"], in: workspace)
+        let run = try SluiceRun(process)
+        #expect(run.ending == .exit(code), "\(arguments): \(run.messages)")
+        return run
+    }
+
+    private func values(_ run: SluiceRun) -> [Int] {
+        run.output.split(separator: "\n").compactMap { line in
+            line.split(separator: ":").last.flatMap { Int($0.dropLast()) }
+        }
+    }
+
+    @Test func aRepeatedProduceDoublesNothing() throws {
+        let workspace = try workspace()
+        for _ in 0..<2 { try topic("produce", "rows", "rows.jsonl", "--id", "a", in: workspace) }
+        // More of the same input: only what is new is published.
+        try workspace.write(Self.lines + "{\"k\":\"more\",\"v\":2001}\n", to: "rows.jsonl")
+        let more = try topic("produce", "rows", "rows.jsonl", "--id", "a", in: workspace)
+        #expect(more.messages.contains("published 1 row ") && more.messages.contains("2,000 had been published before"))
+        let all = try topic("consume", "rows", "--from-beginning", "--until-end", in: workspace)
+        #expect(values(all).sorted() == Array(1...2001))
+        let some = try topic("consume", "rows", "--from-beginning", "-n", "10", "--columns", "v", in: workspace)
+        #expect(values(some).count == 10 && !some.output.contains("\"k\""))
+    }
+
+    @Test func aRowThatDoesNotFitIsRefusedWithItsPlace() throws {
+        let workspace = try workspace()
+        try workspace.write("{\"k\":\"a\",\"v\":1}\n{\"k\":\"b\",\"v\":\"x\"}\n", to: "bad.jsonl")
+        let refused = try topic("produce", "rows", "bad.jsonl", in: workspace, fails: 1)
+        #expect(refused.messages.contains("bad.jsonl:2:") && refused.messages.contains("0 rows before it"))
+        let skipping = try topic("produce", "rows", "bad.jsonl", "--skip-bad-records", in: workspace)
+        #expect(skipping.messages.contains("1 bad records left out"))
+        try workspace.write("{\"v\":1}\n", to: "null.jsonl")
+        try topic("produce", "rows", "null.jsonl", in: workspace, fails: 1)
+        try workspace.write("c,7\n", to: "rows.csv")
+        try topic("produce", "rows", "rows.csv", "--format", "csv", in: workspace)
+        let all = try topic("consume", "rows", "--from-beginning", "--until-end", in: workspace)
+        #expect(values(all).sorted() == [1, 7])
+    }
+
+    @Test func addedColumnsAreNullInOldRows() throws {
+        let workspace = try workspace()
+        try workspace.write("{\"k\":\"a\",\"v\":1}\n", to: "old.jsonl")
+        try topic("produce", "rows", "old.jsonl", in: workspace)
+        try topic("alter", "rows", "--add", "at DATE", in: workspace)
+        try topic("alter", "rows", "--add", "more BIGINT NOT NULL", in: workspace, fails: 4)
+        try workspace.write("{\"k\":\"b\",\"v\":2,\"at\":\"2026-02-03\"}\n", to: "new.jsonl")
+        try topic("produce", "rows", "new.jsonl", in: workspace)
+        let all = try topic("consume", "rows", "--from-beginning", "--until-end", "--columns", "k,at", in: workspace)
+        #expect(
+            all.output.split(separator: "\n").sorted() == [
+                "{\"k\":\"a\",\"at\":null}", "{\"k\":\"b\",\"at\":\"2026-02-03\"}",
+            ])
+    }
+
+    @Test func aConsumerFollowsWhatIsProduced() throws {
+        let workspace = try workspace()
+        try topic("produce", "rows", "rows.jsonl", in: workspace)
+        let consumer = try SluiceRun.start(
+            ["topic", "consume", "rows", "--data", "state", "--from-beginning", "-n", "2001"], in: workspace)
+        try workspace.write("{\"k\":\"late\",\"v\":2001}\n", to: "late.jsonl")
+        try topic("produce", "rows", "late.jsonl", in: workspace)
+        let run = try SluiceRun(consumer)
+        #expect(run.ending == .exit(0), "\(run.messages)")
+        #expect(values(run).sorted() == Array(1...2001))
+    }
+
+    @Test func aTopicIsATableOfQueries() throws {
+        let workspace = try workspace()
+        try topic("produce", "rows", "rows.jsonl", in: workspace)
+        let sums = try SluiceRun(
+            "sql", "--data", "state", "--output", "csv", "-e",
+            "SELECT k, COUNT(*) AS n, SUM(v) AS total FROM `rows` GROUP BY k ORDER BY k LIMIT 2", in: workspace)
+        #expect(sums.ending == .exit(0), "\(sums.messages)")
+        #expect(sums.output.contains("285") || sums.output.contains("286"))
+        let tables = try SluiceRun("sql", "--data", "state", "-e", "SHOW TABLES", in: workspace)
+        #expect(tables.output.contains("rows"))
+    }
+
+    @Test func whatIsNotThereIsNamed() throws {
+        let workspace = try workspace()
+        let nowhere = try SluiceRun("topic", "list", "--data", "nowhere", in: workspace)
+        #expect(nowhere.ending == .exit(4) && nowhere.messages.contains("is no data directory"))
+        #expect(!workspace.exists("nowhere"))
+        let missing = try topic("consume", "row", in: workspace, fails: 4)
+        #expect(missing.messages.contains("topic \"row\" does not exist") && missing.messages.contains("topics: rows"))
+        try topic("create", "rows", "--schema", "x INT", in: workspace, fails: 4)
+        try topic("create", "other", "--schema", "x FOO", in: workspace, fails: 1)
+        try topic("create", "keyed", "--schema", "user STRING, v INT", "--key", "user", in: workspace)
+        try workspace.write("{\"user\":\"a\",\"v\":1}\n", to: "one.jsonl")
+        let keyed = try topic("produce", "keyed", "one.jsonl", in: workspace, fails: 4)
+        #expect(keyed.messages.contains("does not write changes yet"))
+        let described = try topic("describe", "keyed", in: workspace)
+        #expect(described.output.contains("STRING NOT NULL") && described.output.contains("key"))
+        try topic("delete", "rows", in: workspace)
+        #expect(try topic("list", in: workspace).output.contains("keyed"))
+        #expect(!workspace.exists("state/topics/rows"))
+    }
+}
