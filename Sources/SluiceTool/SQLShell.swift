@@ -73,6 +73,7 @@ extension TableProvider {
     fileprivate init(topicsOf log: CommitLogAccess) {
         self.init(
             names: {
+                // For lists and hints alone: a journal that cannot be read is told of by the look-up of a table.
                 do throws(JobFailure) { return try TopicAdmin.list(in: log).map(\.name) } catch { return [] }
             },
             table: { (name) throws(SQLError) in

@@ -39,8 +39,8 @@ struct TopicCreateCommand: TopicSubcommand {
     func validate() throws {
         guard (schema == nil) != (from == nil) else { throw ValidationError("name either --schema or --from") }
         if from != nil, !key.isEmpty { throw ValidationError("--key goes with --schema: a file says its key itself") }
-        if let partitions, !(1...1024).contains(partitions) {
-            throw ValidationError("-p is a number from 1 to 1024")
+        if let partitions, !(1...TopicOptions.mostPartitions).contains(partitions) {
+            throw ValidationError("-p is a number from 1 to \(TopicOptions.mostPartitions)")
         }
     }
 

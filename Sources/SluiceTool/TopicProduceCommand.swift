@@ -58,10 +58,10 @@ struct TopicProduceCommand: TopicSubcommand {
         }
     }
 
-    var sourceFormat: (Topic) -> SourceFormat {
+    func sourceFormat(of topic: Topic) -> SourceFormat {
         switch format {
-        case .json: { _ in .json(JSONReadOptions()) }
-        case .csv: { .csv(CSVReadOptions(), tableFields: $0.schema.fields) }
+        case .json: .json(JSONReadOptions())
+        case .csv: .csv(CSVReadOptions(), tableFields: topic.schema.fields)
         }
     }
 }
@@ -90,7 +90,7 @@ private struct Production {
         self.producer = producer
         self.command = command
         feed = RecordFeed(
-            command.sourceFormat(producer.topic), fields: producer.fields, skipsBadRecords: command.skipBadRecords)
+            command.sourceFormat(of: producer.topic), fields: producer.fields, skipsBadRecords: command.skipBadRecords)
         began = time.monotonicNanoseconds()
         told = began
     }

@@ -40,6 +40,18 @@ import Testing
         #expect(values(some).count == 10 && !some.output.contains("\"k\""))
     }
 
+    /// Killed when the entry that publishes is written, and not yet known to be durable.
+    @Test func aKilledProduceIsRepeatedWithoutDoubling() throws {
+        let workspace = try workspace()
+        let killed = try SluiceRun.start(
+            ["topic", "produce", "rows", "rows.jsonl", "--id", "a", "--data", "state"], in: workspace,
+            environment: ["SLUICE_FAULT": "after-journal-append:1"])
+        #expect(try killed.wait() == .signal(SIGKILL))
+        try topic("produce", "rows", "rows.jsonl", "--id", "a", in: workspace)
+        let all = try topic("consume", "rows", "--from-beginning", "--until-end", in: workspace)
+        #expect(values(all).sorted() == Array(1...2000))
+    }
+
     @Test func aRowThatDoesNotFitIsRefusedWithItsPlace() throws {
         let workspace = try workspace()
         try workspace.write("{\"k\":\"a\",\"v\":1}\n{\"k\":\"b\",\"v\":\"x\"}\n", to: "bad.jsonl")

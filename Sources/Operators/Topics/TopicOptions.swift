@@ -17,6 +17,9 @@ package struct TopicOptions: Hashable, Sendable {
         }
     }
 
+    /// Every partition is a file that is open, and frames of its own.
+    package static let mostPartitions: UInt32 = 1024
+
     package var compression: Compression
 
     package init(compression: Compression = .lz4) { self.compression = compression }

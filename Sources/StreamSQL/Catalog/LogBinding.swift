@@ -91,12 +91,9 @@ extension TableOptions {
 
     private mutating func partitions() throws(SQLError) -> UInt32? {
         guard let option = take("sink.partitions") else { return nil }
-        guard let count = UInt32(option.value), 1...Self.mostPartitions ~= count else {
-            throw malformed(option, hint: "it is a number from 1 to \(Self.mostPartitions)")
+        guard let count = UInt32(option.value), 1...TopicOptions.mostPartitions ~= count else {
+            throw malformed(option, hint: "it is a number from 1 to \(TopicOptions.mostPartitions)")
         }
         return count
     }
-
-    /// Every partition is a file that is open, and frames of its own.
-    private static let mostPartitions: UInt32 = 1024
 }
