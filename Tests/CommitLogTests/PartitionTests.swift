@@ -43,6 +43,51 @@ private func failure(_ body: () throws(LogError) -> Void) -> LogError? {
         #expect(try machine.segments().count > 5)
     }
 
+    @Test(arguments: [1, 60, 400]) func writersTakeTurns(rollBytes: Int) throws {
+        let machine = PartitionMachine()
+        let files = machine.disk.start()
+        func claim() throws -> PartitionClaim {
+            try #require(try PartitionClaim.take(PartitionMachine.directory, files: files, wait: false))
+        }
+        let writers = try (0..<3).map { _ in
+            let writer = try PartitionWriter.open(
+                holding: claim(), directory: PartitionMachine.directory, partition: PartitionMachine.partition,
+                publishedEnd: 0, firstKept: 0, files: files, options: SegmentOptions(rollBytes: rollBytes))
+            writer.pause()
+            return writer
+        }
+        var random = SplitMix64(seed: UInt64(rollBytes))
+        var published: UInt64 = 0
+        for _ in 0..<200 {
+            let writer = writers[random.below(writers.count)]
+            try writer.resume(holding: claim(), publishedEnd: published, firstKept: 0)
+            #expect(writer.end == published)
+            try machine.fill(writer, (0..<random.below(3)).map { _ in 1 + random.below(5) })
+            if random.below(8) == 0 { try writer.seal() }
+            if random.below(4) == 0 { try writer.mergeSealed(below: published) { FrameContent.joined($0) } }
+            // What was appended in the other turns was not published.
+            if random.below(3) > 0 { published = writer.end }
+            writer.pause()
+        }
+        #expect(published > 100)
+        #expect(ReadRows(machine.reader(), 0..<published).isWhole(0..<published))
+    }
+
+    @Test func whoKeepsAPartitionIsNotWaitedFor() throws {
+        let machine = PartitionMachine()
+        let files = machine.disk.start()
+        let writer = try machine.writer(files: files)
+        let refused = failure { () throws(LogError) in
+            _ = try PartitionClaim.take(PartitionMachine.directory, files: files, wait: true)
+        }
+        #expect(refused == .locked(directory: PartitionMachine.directory))
+        writer.close()
+        let claim = try #require(try PartitionClaim.take(PartitionMachine.directory, files: files, wait: false))
+        #expect(try PartitionClaim.take(PartitionMachine.directory, files: files, wait: false) == nil)
+        claim.release()
+        #expect(try PartitionClaim.take(PartitionMachine.directory, files: files, wait: false) != nil)
+    }
+
     @Test func aSubsetOfTheColumnsIsRead() throws {
         let machine = PartitionMachine()
         let writer = try machine.writer()

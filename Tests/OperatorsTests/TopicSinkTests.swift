@@ -147,6 +147,54 @@ import Testing
         #expect(count == 10)
     }
 
+    @Test(arguments: [1, 2, 4] as [UInt32]) func producersTakeTurns(partitions: UInt32) throws {
+        let run = try TopicRun()
+        try run.create("topic", Self.fields, partitions: partitions)
+        var producers: [TopicProducer] = []
+        for name in ["p", "q", "r"] { producers.append(try TopicProducer("topic", id: name, in: run.log)) }
+        for round in 0..<20 {
+            for (number, producer) in producers.enumerated() where (round + number) % 3 > 0 {
+                let value = Int64(number * 100 + round)
+                try producer.append(TopicRun.batch([[.bigint(value)]], Self.fields))
+                try producer.publish(last: UInt64(round))
+            }
+        }
+        let consumer = try TopicConsumer("topic", in: run.log)
+        var values: Set<Cell> = []
+        var count = 0
+        while let rows = try consumer.next() {
+            count += rows.batch.rowCount
+            values.formUnion(rows.batch.columns[0].cells)
+        }
+        #expect(count == 40)
+        #expect(values.count == 40)
+    }
+
+    @Test func producersHoldPartitionsAtTheSameTime() throws {
+        let run = try TopicRun()
+        try run.create("topic", Self.fields, partitions: 2)
+        let first = try TopicProducer("topic", in: run.log)
+        let second = try TopicProducer("topic", in: run.log)
+        try first.append(TopicRun.batch([[.bigint(1)]], Self.fields))
+        try second.append(TopicRun.batch([[.bigint(2)]], Self.fields))
+        try second.publish()
+        try first.publish()
+        let topic = try TopicAdmin.describe("topic", in: run.log)
+        #expect(topic.partitions.map(\.publishedEnd) == [1, 1])
+    }
+
+    @Test func aProducerOfADeletedTopicIsTold() throws {
+        let run = try TopicRun()
+        try run.create("topic", Self.fields)
+        let producer = try TopicProducer("topic", in: run.log)
+        try TopicAdmin.delete("topic", in: run.log)
+        try run.create("topic", Self.fields)
+        let error = #expect(throws: JobFailure.self) {
+            try producer.append(TopicRun.batch([[.bigint(1)]], Self.fields))
+        }
+        #expect(error?.message == "topic \"topic\" was deleted while it was written")
+    }
+
     @Test func aConsumerGoesWhereItIsSent() throws {
         let run = try TopicRun()
         try run.create("topic", Self.fields)

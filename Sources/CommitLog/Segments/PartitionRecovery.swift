@@ -7,7 +7,7 @@ struct PartitionRecovery {
     struct Found {
         var bases: [UInt64]
         /// The segment that takes the next rows; nil where a new one has to.
-        var last: (file: any FileHandle, sizeBytes: Int)?
+        var last: (file: any FileHandle, sizeBytes: Int, identity: UInt64)?
         var hasRemoved = false
     }
 
@@ -48,7 +48,7 @@ struct PartitionRecovery {
         return !names.isEmpty
     }
 
-    private func cut(_ base: UInt64) throws(LogError) -> (file: any FileHandle, sizeBytes: Int)? {
+    private func cut(_ base: UInt64) throws(LogError) -> (file: any FileHandle, sizeBytes: Int, identity: UInt64)? {
         guard let segment = try SegmentFile.open(directory, partition, base: base, files) else {
             throw damaged(base, "the segment has gone")
         }
@@ -69,9 +69,9 @@ struct PartitionRecovery {
         }
         let path = FilePath.join(directory, SegmentHeader.name(base))
         let end = position
-        let (file, sizeBytes) = try onSegments { () throws(FileError) in
+        let (file, sizeBytes, identity) = try onSegments { () throws(FileError) in
             let file = try files.open(path, .update)
-            return (file, try file.size())
+            return (file, try file.size(), try files.status(path)?.identity ?? 0)
         }
         let isLonger = segment.header.isMerged && sizeBytes > end
         guard sizeBytes >= end, !isLonger else {
@@ -84,6 +84,6 @@ struct PartitionRecovery {
             return nil
         }
         if sizeBytes > end { try onSegments { () throws(FileError) in try file.truncate(to: end) } }
-        return (file, end)
+        return (file, end, identity)
     }
 }

@@ -1,4 +1,4 @@
-// The one writer of a partition. Appending writes at the end of the newest segment; `sync` makes it durable; the journal
+// The one writer of a partition at a time. Appending writes at the end of the newest segment; `sync` makes it durable; the journal
 // makes it exist. What the writer holds to:
 //
 //  - A segment is synced before the next one begins, so a sync has one file to see to, and the folder when a file is new.
@@ -23,6 +23,8 @@ package final class PartitionWriter {
     private struct Active {
         var file: any FileHandle
         var sizeBytes: Int
+        /// Of the file, wherever its name leads to by now.
+        var identity: UInt64
     }
 
     private let directory: String
@@ -30,7 +32,7 @@ package final class PartitionWriter {
     private let files: any FileSystem
     private let options: SegmentOptions
     private let encoder: FrameEncoder
-    private var lock: (any FileLock)?
+    private var claim: PartitionClaim?
     /// nil: the next append begins a segment.
     private var active: Active?
     private var isFileDirty = false
@@ -43,20 +45,29 @@ package final class PartitionWriter {
     /// The offset of the next row.
     package private(set) var end: UInt64
 
-    /// Takes the partition's lock, and cuts what lies beyond `publishedEnd`. Segments that lie whole before `firstKept`
-    /// are removed. `directory` is the partition's own, and is made where it is missing.
+    /// Takes the partition for as long as the writer lives, and cuts what lies beyond `publishedEnd`. Segments that lie
+    /// whole before `firstKept` are removed. `directory` is the partition's own, and is made where it is missing.
     ///
     /// **Errors:** `locked` where it has a writer; `damaged` where published rows are missing.
     package static func open(
         directory: String, partition: TopicPartition, publishedEnd: UInt64, firstKept: UInt64 = 0,
         files: any FileSystem, options: SegmentOptions = SegmentOptions()
     ) throws(LogError) -> PartitionWriter {
-        let lock = try onSegments { () throws(FileError) in
-            try files.makeDurableDirectories(directory)
-            return try files.lock(FilePath.join(directory, PartitionDirectory.lockName), wait: false)
+        guard let claim = try PartitionClaim.take(directory, files: files, wait: true) else {
+            preconditionFailure("who waits gets a turn")
         }
-        guard let lock else { throw .locked(directory: directory) }
-        let writer = PartitionWriter(directory, partition, publishedEnd, files, options, lock)
+        claim.keep()
+        return try open(
+            holding: claim, directory: directory, partition: partition, publishedEnd: publishedEnd,
+            firstKept: firstKept, files: files, options: options)
+    }
+
+    /// As above, of whoever holds the partition. `publishedEnd` was asked for with `claim` held.
+    package static func open(
+        holding claim: PartitionClaim, directory: String, partition: TopicPartition, publishedEnd: UInt64,
+        firstKept: UInt64, files: any FileSystem, options: SegmentOptions
+    ) throws(LogError) -> PartitionWriter {
+        let writer = PartitionWriter(directory, partition, publishedEnd, files, options, claim)
         do throws(LogError) {
             try writer.recover(firstKept: firstKept)
         } catch {
@@ -68,13 +79,13 @@ package final class PartitionWriter {
 
     private init(
         _ directory: String, _ partition: TopicPartition, _ publishedEnd: UInt64, _ files: any FileSystem,
-        _ options: SegmentOptions, _ lock: any FileLock
+        _ options: SegmentOptions, _ claim: PartitionClaim
     ) {
         self.directory = directory
         self.partition = partition
         self.files = files
         self.options = options
-        self.lock = lock
+        self.claim = claim
         end = publishedEnd
         encoder = FrameEncoder(partition, options.compression)
     }
@@ -86,8 +97,45 @@ package final class PartitionWriter {
         isOver = true
         active?.file.close()
         active = nil
-        lock?.release()
-        lock = nil
+        pause()
+    }
+
+    // MARK: Turns
+
+    /// Gives the partition up until `resume`; nothing is appended in between. What was not published is lost.
+    package func pause() {
+        claim?.release()
+        claim = nil
+    }
+
+    /// Others do not wait for the partition any more, but are refused, as long as this writer lives.
+    package func keep() { claim?.keep() }
+
+    /// Goes on after a pause; cheap where nobody else has written in between. `publishedEnd` was asked for with `claim`
+    /// held.
+    package func resume(
+        holding claim: PartitionClaim, publishedEnd: UInt64, firstKept: UInt64
+    ) throws(LogError) {
+        guard !isOver else { throw .writerIsOver(directory: directory) }
+        self.claim = claim
+        try endingOnError { () throws(LogError) in
+            if publishedEnd == end, try isUntouched() { return try drop(below: firstKept) }
+            active?.file.close()
+            active = nil
+            queue = MergeQueue()
+            end = publishedEnd
+            try recover(firstKept: firstKept)
+        }
+    }
+
+    /// Nobody has written to the newest segment, begun another, or put a merged one in its place.
+    private func isUntouched() throws(LogError) -> Bool {
+        guard let active, let base = bases.last else { return false }
+        return try onSegments { () throws(FileError) in
+            let status = try files.status(FilePath.join(directory, SegmentHeader.name(base)))
+            guard status?.identity == active.identity, status?.sizeBytes == active.sizeBytes else { return false }
+            return try !files.exists(FilePath.join(directory, SegmentHeader.name(end)))
+        }
     }
 
     // MARK: Recovery
@@ -99,7 +147,7 @@ package final class PartitionWriter {
         bases = found.bases
         isDirectoryDirty = found.hasRemoved
         if let last = found.last {
-            active = Active(file: last.file, sizeBytes: last.sizeBytes)
+            active = Active(file: last.file, sizeBytes: last.sizeBytes, identity: last.identity)
             // Whether its bytes are durable is not known where it was cut.
             isFileDirty = true
         }
@@ -151,11 +199,13 @@ package final class PartitionWriter {
         try seal()
         let path = FilePath.join(directory, SegmentHeader.name(end))
         let header = SegmentHeader(partition: partition, base: end, isMerged: false).encode()
-        let file = try onSegments { () throws(FileError) in try files.open(path, .createNew) }
+        let (file, identity) = try onSegments { () throws(FileError) in
+            (try files.open(path, .createNew), try files.status(path)?.identity ?? 0)
+        }
         bases.append(end)
         isDirectoryDirty = true
         isFileDirty = true
-        active = Active(file: file, sizeBytes: header.count)
+        active = Active(file: file, sizeBytes: header.count, identity: identity)
         try onSegments { () throws(FileError) in try file.write(header, at: 0) }
         return (file, header.count)
     }

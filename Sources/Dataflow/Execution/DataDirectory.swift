@@ -39,8 +39,6 @@ package struct DataDirectory: Sendable {
 
     package var journal: String { path + "/journal" }
     package func topic(_ name: String) -> String { path + "/topics/" + name }
-    /// Beside its folder, for the folder goes when the topic is deleted.
-    package func topicLock(_ name: String) -> String { path + "/topics/.lock-" + name }
     package func topic(_ name: String, partition: Int) -> String { topic(name) + "/\(partition)" }
     package func job(_ name: String) -> String { path + "/jobs/" + name }
     package func run(_ name: String) -> String { job(name) + "/run" }

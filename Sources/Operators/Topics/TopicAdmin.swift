@@ -68,8 +68,8 @@ package enum TopicAdmin {
     /// The topic is gone with the journal's entry; then its folder is removed.
     /// - Errors: `conflict` where somebody writes it.
     package static func delete(_ name: String, in log: CommitLogAccess) throws(JobFailure) {
-        // Its lock: nobody writes to it while it goes.
-        let writer = try TopicWriter(name, in: log)
+        // Nobody writes to it while it goes.
+        let writer = try TopicWriter.keeping(name, in: log)
         try log.append(.topicDeleted(writer.topic.id))
         try withExtendedLifetime(writer) { () throws(JobFailure) in
             try JobFailure.onFiles("removing the files of topic \"\(name)\"") { () throws(FileError) in

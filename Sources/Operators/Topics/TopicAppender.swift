@@ -20,12 +20,13 @@ struct TopicAppender {
     private var pending: [Pending]
     /// Partitions that were appended to since they were synced.
     private var dirty: Set<Int> = []
-    private(set) var nextPartition: Int
+    /// Of rows without a key.
+    var nextPartition: Int
     private let turn: Int
 
     /// - Parameters:
     ///   - columns: of the topic, those that the rows have, in their order.
-    ///   - turn: rows without a key go to every so manieth partition.
+    ///   - turn: rows without a key go to every so manieth partition; 0: to `nextPartition`.
     init(_ writer: TopicWriter, _ columns: [TopicColumn], firstPartition: Int = 0, turn: Int = 1) {
         self.writer = writer
         self.columns = columns

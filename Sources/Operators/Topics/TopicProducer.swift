@@ -3,7 +3,8 @@ import CommitLog
 import Dataflow
 import HostSystem
 
-/// Publishes rows to a topic, batch by batch. Holds the locks of its partitions as long as it lives.
+/// Publishes rows to a topic, batch by batch. Several producers write a topic at once: each holds a partition from the first
+/// row that it appends until it publishes; with a key all partitions. Others wait for it, or take another partition.
 ///
 /// With a name it is idempotent: each `publish` says the number of its last record, and what has a number that was
 /// published before is refused by the journal. `lastRecord` says where to go on.
@@ -14,6 +15,7 @@ package final class TopicProducer {
     private let writer: TopicWriter
     private var appender: TopicAppender
     private var epoch: UInt64 = 0
+    private var hasTurn = false
     private var isOver = false
     /// The number of this producer's last published record; nil: none, or it has no name.
     package private(set) var lastRecord: UInt64?
@@ -23,7 +25,7 @@ package final class TopicProducer {
     package init(_ name: String, id: String? = nil, in log: CommitLogAccess) throws(JobFailure) {
         self.log = log
         self.name = id
-        let opened = try TopicWriter(name, in: log)
+        let opened = try TopicWriter.inTurns(name, in: log)
         let topic = opened.topic
         writer = opened
         self.topic = topic
@@ -31,7 +33,9 @@ package final class TopicProducer {
         // The first rows of short-lived producers go to any partition, so that not all go to the first.
         let published = topic.partitions.reduce(UInt64(0)) { $0 &+ $1.publishedEnd }
         appender = TopicAppender(
-            opened, topic.schema.columns, firstPartition: Int(published % UInt64(topic.partitions.count)))
+            opened, topic.schema.columns, firstPartition: Int(published % UInt64(topic.partitions.count)), turn: 0)
+        // A job that writes the topic is met now, and not when there are rows.
+        if try writer.take(appender.nextPartition, wait: false) { writer.giveBack() }
     }
 
     /// What the rows' columns are: all of the topic's, in its order.
@@ -41,10 +45,41 @@ package final class TopicProducer {
     /// - Shape: one column for each of `fields`; those that are NOT NULL have no NULL.
     package func append(_ batch: Batch) throws(JobFailure) {
         precondition(!isOver, "a producer that has failed is given up")
-        do throws(JobFailure) {
+        try endingOnError { () throws(JobFailure) in
+            try takeTurn()
             try appender.append(batch)
+        }
+    }
+
+    private func takeTurn() throws(JobFailure) {
+        guard !hasTurn else { return }
+        if topic.schema.isKeyed { try writer.takeAll() } else { appender.nextPartition = try takeAny() }
+        hasTurn = true
+    }
+
+    /// The next partition in turn that is free, or else the next one when it is.
+    private func takeAny() throws(JobFailure) -> Int {
+        let count = topic.partitions.count
+        for step in 0..<count {
+            let partition = (appender.nextPartition + step) % count
+            if try writer.take(partition, wait: false) { return partition }
+        }
+        _ = try writer.take(appender.nextPartition, wait: true)
+        return appender.nextPartition
+    }
+
+    private func giveTurnBack() {
+        writer.giveBack()
+        hasTurn = false
+        appender.nextPartition = (appender.nextPartition + 1) % topic.partitions.count
+    }
+
+    private func endingOnError(_ body: () throws(JobFailure) -> Void) throws(JobFailure) {
+        do throws(JobFailure) {
+            try body()
         } catch {
             isOver = true
+            giveTurnBack()
             throw error
         }
     }
@@ -54,16 +89,13 @@ package final class TopicProducer {
     package func publish(last: UInt64? = nil) throws(JobFailure) {
         precondition((last == nil) == (name == nil), "an idempotent producer numbers its records")
         epoch += 1
-        do throws(JobFailure) {
-            let ranges = try appender.sync(epoch: epoch).filter { $0.start < $0.end }
+        try endingOnError { () throws(JobFailure) in
+            let ranges = hasTurn ? try appender.sync(epoch: epoch).filter { $0.start < $0.end } : []
             var mark: ProducerMark?
             if let name, let last { mark = ProducerMark(id: name, topic: topic.id, last: last) }
-            guard !ranges.isEmpty || mark != nil else { return }
-            try log.append(.published(ranges, producer: mark))
+            if !ranges.isEmpty || mark != nil { try log.append(.published(ranges, producer: mark)) }
             lastRecord = last ?? lastRecord
-        } catch {
-            isOver = true
-            throw error
         }
+        giveTurnBack()
     }
 }

@@ -56,7 +56,7 @@ private final class SharedTopicWriter {
         if let writer { return writer }
         let log = try context.commitLog(for: description.table)
         if written == nil { try description.createIfMissing(log, context) }
-        let opened = try TopicWriter(description.topic, in: log)
+        let opened = try TopicWriter.keeping(description.topic, in: log)
         guard written == nil || opened.topic.id == written else {
             throw JobFailure(
                 .conflict, "topic \"\(description.topic)\" is not the one that the job has written to",

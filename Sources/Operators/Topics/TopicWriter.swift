@@ -4,44 +4,90 @@ import Dataflow
 import HostSystem
 import Synchronization
 
-/// The writers of all partitions of one topic, for the threads that write it. The topic's lock is held until this is let
-/// go: it is taken before the journal is asked how far the partitions are published, since what lies beyond is cut.
+/// The writers of all partitions of one topic, for the threads that write it. A job keeps all partitions until this is let
+/// go; a producer holds them in turns. The journal is asked how far a partition is published once it is held, since what
+/// lies beyond is cut.
 ///
 /// What is appended in an epoch begins where the epoch before has ended: all of its writers have handed over, and it is
 /// committed, before anybody appends again.
 final class TopicWriter: Sendable {
-    /// As the journal had it when the lock was taken.
+    /// As the journal had it when this was made.
     let topic: Topic
     /// What the journal said then.
     let state: JournalState
+    private let log: CommitLogAccess
     private let partitions: [WrittenPartition]
-    private let lock: any FileLock
 
-    /// Cuts what lies beyond the published ends.
-    /// - Errors: `conflict` where there is no such topic, or somebody else writes it.
-    init(_ name: String, in log: CommitLogAccess) throws(JobFailure) {
-        lock = try Self.lock(name, log)
+    /// Holds no partition yet.
+    /// - Errors: `conflict` where there is no such topic.
+    private init(takingTurnsAt name: String, in log: CommitLogAccess) throws(JobFailure) {
         state = try log.settled()
         guard let topic = try Topic.named(name, in: state) else { throw Topic.missing(name, in: state) }
         self.topic = topic
-        partitions = try JobFailure.onTopic(name) { () throws(LogError) in
-            var opened: [WrittenPartition] = []
-            for number in topic.partitions.indices { opened.append(try WrittenPartition(number, topic, log)) }
-            return opened
+        self.log = log
+        partitions = topic.partitions.indices.map { WrittenPartition($0, topic, log) }
+    }
+
+    /// Takes all partitions, and keeps them.
+    /// - Errors: `conflict` where there is no such topic, or somebody else keeps it.
+    static func keeping(_ name: String, in log: CommitLogAccess) throws(JobFailure) -> TopicWriter {
+        let writer = try TopicWriter(takingTurnsAt: name, in: log)
+        try writer.takeAll()
+        writer.partitions.forEach { $0.keep() }
+        return writer
+    }
+
+    /// Holds a partition from `take` to `giveBack`.
+    static func inTurns(_ name: String, in log: CommitLogAccess) throws(JobFailure) -> TopicWriter {
+        try TopicWriter(takingTurnsAt: name, in: log)
+    }
+
+    // MARK: Turns
+
+    /// Takes a partition, and cuts what lies beyond its published end.
+    /// - Parameter wait: for others' turns.
+    /// - Returns: whether it was free.
+    /// - Errors: `conflict` where a job keeps it, or the topic has been deleted.
+    func take(_ partition: Int, wait: Bool) throws(JobFailure) -> Bool {
+        guard try claim(partition, wait: wait) else { return false }
+        try begin([partition])
+        return true
+    }
+
+    /// All partitions, as `take`, waiting for others' turns.
+    func takeAll() throws(JobFailure) {
+        for partition in partitions.indices { _ = try claim(partition, wait: true) }
+        try begin(partitions.indices)
+    }
+
+    func giveBack() { partitions.forEach { $0.giveBack() } }
+
+    private func claim(_ partition: Int, wait: Bool) throws(JobFailure) -> Bool {
+        do throws(JobFailure) {
+            return try JobFailure.onTopic(topic.name) { () throws(LogError) in try partitions[partition].claim(wait: wait) }
+        } catch {
+            giveBack()
+            throw error
         }
     }
 
-    deinit { lock.release() }
-
-    private static func lock(_ name: String, _ log: CommitLogAccess) throws(JobFailure) -> any FileLock {
-        let path = log.directory.topicLock(name)
-        let lock = try JobFailure.onFiles("locking topic \"\(name)\"") { () throws(FileError) -> (any FileLock)? in
-            try log.files.makeDurableDirectories(FilePath.parent(of: path))
-            return try log.files.lock(path, wait: false)
+    private func begin(_ claimed: some Sequence<Int>) throws(JobFailure) {
+        do throws(JobFailure) {
+            guard let now = try log.settled().topics[topic.id] else {
+                throw JobFailure(.conflict, "topic \"\(topic.name)\" was deleted while it was written")
+            }
+            for partition in claimed {
+                try JobFailure.onTopic(topic.name) { () throws(LogError) in
+                    try partitions[partition].begin(now.partitions[partition])
+                }
+            }
+        } catch {
+            giveBack()
+            throw error
         }
-        if let lock { return lock }
-        throw .log(.locked(directory: log.directory.topic(name)), topic: name)
     }
+
+    // MARK: Writing
 
     var partitionCount: Int { partitions.count }
 
@@ -70,44 +116,93 @@ final class TopicWriter: Sendable {
 
 private final class WrittenPartition: Sendable {
     private struct State {
-        var writer: PartitionWriter
+        /// nil: it was never held.
+        var writer: PartitionWriter?
+        /// Between `claim` and `begin`.
+        var claim: PartitionClaim?
         /// The epoch that was handed over last, and its rows.
         var epoch: UInt64?
-        var start: UInt64
-        var end: UInt64
+        var start: UInt64 = 0
+        var end: UInt64 = 0
     }
 
-    private let state: Mutex<State>
+    private let state = Mutex(State())
+    private let directory: String
+    private let partition: TopicPartition
+    private let files: any FileSystem
+    private let options: SegmentOptions
 
-    init(_ number: Int, _ topic: Topic, _ log: CommitLogAccess) throws(LogError) {
-        let ends = topic.partitions[number]
-        let writer = try PartitionWriter.open(
-            directory: log.directory(of: topic.name, partition: number), partition: topic.partition(number),
-            publishedEnd: ends.publishedEnd, firstKept: ends.firstKept, files: log.files,
-            options: SegmentOptions(compression: topic.options.compression.ofChunks))
-        state = Mutex(State(writer: writer, start: ends.publishedEnd, end: ends.publishedEnd))
+    init(_ number: Int, _ topic: Topic, _ log: CommitLogAccess) {
+        directory = log.directory(of: topic.name, partition: number)
+        partition = topic.partition(number)
+        files = log.files
+        options = SegmentOptions(compression: topic.options.compression.ofChunks)
+    }
+
+    // MARK: Turns
+
+    func claim(wait: Bool) throws(LogError) -> Bool {
+        try state.withLock { (state) throws(LogError) in
+            state.claim = try PartitionClaim.take(directory, files: files, wait: wait)
+            return state.claim != nil
+        }
+    }
+
+    func begin(_ ends: TopicState.Partition) throws(LogError) {
+        try state.withLock { (state) throws(LogError) in
+            guard let claim = state.claim else { preconditionFailure("a partition is claimed before it is written") }
+            state.claim = nil
+            (state.start, state.end) = (ends.publishedEnd, ends.publishedEnd)
+            if let writer = state.writer {
+                return try writer.resume(
+                    holding: claim, publishedEnd: ends.publishedEnd, firstKept: ends.firstKept)
+            }
+            state.writer = try PartitionWriter.open(
+                holding: claim, directory: directory, partition: partition, publishedEnd: ends.publishedEnd,
+                firstKept: ends.firstKept, files: files, options: options)
+        }
+    }
+
+    func keep() { state.withLock { $0.writer?.keep() } }
+
+    func giveBack() {
+        state.withLock { state in
+            state.claim = nil
+            state.writer?.pause()
+        }
+    }
+
+    // MARK: Writing
+
+    private func onWriter<Result: Sendable>(
+        _ body: @Sendable (inout State, PartitionWriter) throws(LogError) -> Result
+    ) throws(LogError) -> Result {
+        try state.withLock { (state) throws(LogError) -> Result in
+            guard let writer = state.writer else { throw .writerIsOver(directory: directory) }
+            return try body(&state, writer)
+        }
     }
 
     func append(_ frame: FrameContent) throws(LogError) {
-        try state.withLock { (state) throws(LogError) in _ = try state.writer.append(frame) }
+        try onWriter { (_, writer) throws(LogError) in _ = try writer.append(frame) }
     }
 
     func sync(epoch: UInt64) throws(LogError) -> Range<UInt64> {
-        try state.withLock { (state) throws(LogError) -> Range<UInt64> in
+        try onWriter { (state, writer) throws(LogError) in
             if state.epoch != epoch {
                 state.epoch = epoch
                 state.start = state.end
             }
-            try state.writer.sync()
-            state.end = state.writer.end
+            try writer.sync()
+            state.end = writer.end
             return state.start..<state.end
         }
     }
 
     /// What this epoch has handed over may not be published yet.
     func mergeSealed(_ schemas: [TopicSchema]) throws(LogError) {
-        try state.withLock { (state) throws(LogError) in
-            try state.writer.mergeSealed(below: state.start) { try TopicFrame.merge($0, schemas) }
+        try onWriter { (state, writer) throws(LogError) in
+            try writer.mergeSealed(below: state.start) { try TopicFrame.merge($0, schemas) }
         }
     }
 }
