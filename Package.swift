@@ -27,6 +27,7 @@ let package = Package(
         .executable(name: "sluice", targets: ["SluiceTool"]),
         .executable(name: "nexmark-events", targets: ["NexmarkEventsTool"]),
         .executable(name: "changelog-table", targets: ["ChangelogTableTool"]),
+        .executable(name: "topic-load", targets: ["TopicLoad"]),
         .executable(name: "Soak", targets: ["Soak"]),
     ],
     dependencies: [
@@ -81,6 +82,13 @@ let package = Package(
         .executableTarget(
             name: "LogBenchmark", dependencies: ["CommitLog", "HostSystem"], path: "Benchmarks/Log",
             swiftSettings: strict),
+        .executableTarget(
+            name: "TopicLoad",
+            dependencies: [
+                "Operators", "Dataflow", "CommitLog", "Columnar", "HostSystem",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks/TopicLoad", swiftSettings: strict),
         .target(
             name: "TestSupport", dependencies: ["HostSystem", "Columnar", "ChangelogTable"], path: "Tests/TestSupport",
             swiftSettings: strict),

@@ -9,8 +9,20 @@ struct JournalHome: Sendable {
     var rollBytes: Int
     /// Raised when the durable end has moved.
     var signal: (any SharedSignal)?
+    private let page: JournalPageFile
 
-    var pagePath: String { FilePath.join(directory, "journal.page") }
+    init(
+        directory: String, files: any FileSystem, time: any TimeSource, safeguards: Safeguards, rollBytes: Int
+    ) {
+        self.directory = directory
+        self.files = files
+        self.time = time
+        self.safeguards = safeguards
+        self.rollBytes = rollBytes
+        page = JournalPageFile(FilePath.join(directory, "journal.page"), files)
+    }
+
+    var pagePath: String { page.path }
 
     func path(_ name: String) -> String { FilePath.join(directory, name) }
 
@@ -26,13 +38,7 @@ struct JournalHome: Sendable {
     // MARK: The page
 
     func readPage() throws(JournalError) -> JournalPage.Reading {
-        let bytes = try onFiles { () throws(FileError) -> [UInt8] in
-            guard try files.exists(pagePath) else { return [] }
-            let file = try files.open(pagePath, .read)
-            defer { file.close() }
-            return try file.read(0..<JournalPage.sizeBytes)
-        }
-        return JournalPage.decode(bytes)
+        JournalPage.decode(try onFiles { () throws(FileError) in try page.read() })
     }
 
     /// The page, if it may be believed.
@@ -44,11 +50,7 @@ struct JournalHome: Sendable {
 
     /// Only for the holder of `journal.sync`.
     func write(_ page: JournalPage) throws(JournalError) {
-        try onFiles { () throws(FileError) in
-            let file = try files.open(pagePath, .createIfMissing)
-            defer { file.close() }
-            try file.write(page.encode(), at: 0)
-        }
+        try onFiles { () throws(FileError) in try self.page.write(page) }
     }
 
     func page(base: UInt64, identity: UInt64, end: UInt64, _ condition: JournalPage.Condition) -> JournalPage {

@@ -58,15 +58,21 @@ private func failure(_ body: () throws(LogError) -> Void) -> LogError? {
         }
         var random = SplitMix64(seed: UInt64(rollBytes))
         var published: UInt64 = 0
+        var hasPublished = [true, true, true]
         for _ in 0..<200 {
-            let writer = writers[random.below(writers.count)]
-            try writer.resume(holding: claim(), publishedEnd: published, firstKept: 0)
+            let index = random.below(writers.count)
+            let writer = writers[index]
+            let held = try claim()
+            if try !hasPublished[index] || !writer.resumeIfUntouched(holding: held) {
+                try writer.resume(holding: held, publishedEnd: published, firstKept: 0)
+            }
             #expect(writer.end == published)
             try machine.fill(writer, (0..<random.below(3)).map { _ in 1 + random.below(5) })
             if random.below(8) == 0 { try writer.seal() }
             if random.below(4) == 0 { try writer.mergeSealed(below: published) { FrameContent.joined($0) } }
             // What was appended in the other turns was not published.
-            if random.below(3) > 0 { published = writer.end }
+            hasPublished[index] = random.below(3) > 0
+            if hasPublished[index] { published = writer.end }
             writer.pause()
         }
         #expect(published > 100)

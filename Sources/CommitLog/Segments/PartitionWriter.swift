@@ -111,15 +111,23 @@ package final class PartitionWriter {
     /// Others do not wait for the partition any more, but are refused, as long as this writer lives.
     package func keep() { claim?.keep() }
 
-    /// Goes on after a pause; cheap where nobody else has written in between. `publishedEnd` was asked for with `claim`
-    /// held.
+    /// Goes on after a pause before which all was published that was appended, without a question to the journal: where
+    /// nobody has touched the segments since, nobody has published.
+    /// - Returns: false: somebody has; `resume` goes on.
+    package func resumeIfUntouched(holding claim: PartitionClaim) throws(LogError) -> Bool {
+        guard !isOver else { throw .writerIsOver(directory: directory) }
+        guard try isUntouched() else { return false }
+        self.claim = claim
+        return true
+    }
+
+    /// Goes on after a pause. `publishedEnd` was asked for with `claim` held.
     package func resume(
         holding claim: PartitionClaim, publishedEnd: UInt64, firstKept: UInt64
     ) throws(LogError) {
         guard !isOver else { throw .writerIsOver(directory: directory) }
         self.claim = claim
         try endingOnError { () throws(LogError) in
-            if publishedEnd == end, try isUntouched() { return try drop(below: firstKept) }
             active?.file.close()
             active = nil
             queue = MergeQueue()

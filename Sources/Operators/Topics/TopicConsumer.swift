@@ -67,9 +67,9 @@ package final class TopicConsumer {
         return nil
     }
 
-    /// Looks whether more was published; waits for it.
+    /// Looks whether more was published; waits until something is, in this topic or in another.
     /// - Parameter timeoutMilliseconds: nil: as long as it takes.
-    /// - Returns: whether there is more.
+    /// - Returns: whether there is more in this topic.
     package func wait(timeoutMilliseconds: Int64?) throws(JobFailure) -> Bool {
         if try follower.advance() { return true }
         guard follower.wait(timeoutMilliseconds: timeoutMilliseconds) else { return false }

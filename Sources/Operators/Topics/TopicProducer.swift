@@ -35,7 +35,7 @@ package final class TopicProducer {
         appender = TopicAppender(
             opened, topic.schema.columns, firstPartition: Int(published % UInt64(topic.partitions.count)), turn: 0)
         // A job that writes the topic is met now, and not when there are rows.
-        if try writer.take(appender.nextPartition, wait: false) { writer.giveBack() }
+        if try writer.take(appender.nextPartition, wait: false) { writer.giveBack(isPublished: true) }
     }
 
     /// What the rows' columns are: all of the topic's, in its order.
@@ -68,8 +68,8 @@ package final class TopicProducer {
         return appender.nextPartition
     }
 
-    private func giveTurnBack() {
-        writer.giveBack()
+    private func giveTurnBack(isPublished: Bool) {
+        writer.giveBack(isPublished: isPublished)
         hasTurn = false
         appender.nextPartition = (appender.nextPartition + 1) % topic.partitions.count
     }
@@ -79,7 +79,7 @@ package final class TopicProducer {
             try body()
         } catch {
             isOver = true
-            giveTurnBack()
+            giveTurnBack(isPublished: false)
             throw error
         }
     }
@@ -96,6 +96,6 @@ package final class TopicProducer {
             if !ranges.isEmpty || mark != nil { try log.append(.published(ranges, producer: mark)) }
             lastRecord = last ?? lastRecord
         }
-        giveTurnBack()
+        giveTurnBack(isPublished: true)
     }
 }

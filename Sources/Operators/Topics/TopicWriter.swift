@@ -50,7 +50,10 @@ final class TopicWriter: Sendable {
     /// - Errors: `conflict` where a job keeps it, or the topic has been deleted.
     func take(_ partition: Int, wait: Bool) throws(JobFailure) -> Bool {
         guard try claim(partition, wait: wait) else { return false }
-        try begin([partition])
+        let goesOn = try givingBackOnError { () throws(JobFailure) in
+            try JobFailure.onTopic(topic.name) { () throws(LogError) in try partitions[partition].goOn() }
+        }
+        if !goesOn { try begin([partition]) }
         return true
     }
 
@@ -60,19 +63,28 @@ final class TopicWriter: Sendable {
         try begin(partitions.indices)
     }
 
-    func giveBack() { partitions.forEach { $0.giveBack() } }
+    /// - Parameter isPublished: all that was appended.
+    func giveBack(isPublished: Bool) { partitions.forEach { $0.giveBack(isPublished: isPublished) } }
 
     private func claim(_ partition: Int, wait: Bool) throws(JobFailure) -> Bool {
+        try givingBackOnError { () throws(JobFailure) in
+            try JobFailure.onTopic(topic.name) { () throws(LogError) in try partitions[partition].claim(wait: wait) }
+        }
+    }
+
+    private func givingBackOnError<Result>(
+        _ body: () throws(JobFailure) -> Result
+    ) throws(JobFailure) -> Result {
         do throws(JobFailure) {
-            return try JobFailure.onTopic(topic.name) { () throws(LogError) in try partitions[partition].claim(wait: wait) }
+            return try body()
         } catch {
-            giveBack()
+            giveBack(isPublished: false)
             throw error
         }
     }
 
     private func begin(_ claimed: some Sequence<Int>) throws(JobFailure) {
-        do throws(JobFailure) {
+        try givingBackOnError { () throws(JobFailure) in
             guard let now = try log.settled().topics[topic.id] else {
                 throw JobFailure(.conflict, "topic \"\(topic.name)\" was deleted while it was written")
             }
@@ -81,9 +93,6 @@ final class TopicWriter: Sendable {
                     try partitions[partition].begin(now.partitions[partition])
                 }
             }
-        } catch {
-            giveBack()
-            throw error
         }
     }
 
@@ -120,6 +129,8 @@ private final class WrittenPartition: Sendable {
         var writer: PartitionWriter?
         /// Between `claim` and `begin`.
         var claim: PartitionClaim?
+        /// All that the writer has appended.
+        var isPublished = false
         /// The epoch that was handed over last, and its rows.
         var epoch: UInt64?
         var start: UInt64 = 0
@@ -148,6 +159,18 @@ private final class WrittenPartition: Sendable {
         }
     }
 
+    /// Goes on where this has published last.
+    /// - Returns: false: somebody else may have written since.
+    func goOn() throws(LogError) -> Bool {
+        try state.withLock { (state) throws(LogError) in
+            guard let claim = state.claim, let writer = state.writer, state.isPublished,
+                try writer.resumeIfUntouched(holding: claim)
+            else { return false }
+            state.claim = nil
+            return true
+        }
+    }
+
     func begin(_ ends: TopicState.Partition) throws(LogError) {
         try state.withLock { (state) throws(LogError) in
             guard let claim = state.claim else { preconditionFailure("a partition is claimed before it is written") }
@@ -165,9 +188,10 @@ private final class WrittenPartition: Sendable {
 
     func keep() { state.withLock { $0.writer?.keep() } }
 
-    func giveBack() {
+    func giveBack(isPublished: Bool) {
         state.withLock { state in
             state.claim = nil
+            state.isPublished = isPublished
             state.writer?.pause()
         }
     }
