@@ -53,6 +53,10 @@ struct TopicProduceCommand: TopicSubcommand {
             for input in inputs { try production.read(input) }
             try production.publish()
             production.end()
+            producer.finish()
+            if let failure = producer.mergeFailure {
+                StandardStreams.error("a segment of topic \"\(name)\" stays as it is: \(failure.message)\n")
+            }
         } catch {
             throw ToolFailure(error)
         }

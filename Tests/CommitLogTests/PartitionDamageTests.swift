@@ -82,7 +82,7 @@ import Testing
         let (machine, end) = try machine()
         let files = machine.disk.start()
         let file = try files.open(try machine.segments()[2], .update)
-        let right = try file.read(48..<(try file.size()))
+        let right = try file.read(52..<(try file.size()))
         for round in 0..<3000 {
             var bytes = right
             let isHeader = random.oneIn(2)
@@ -100,7 +100,7 @@ import Testing
             var checksum = ByteWriter()
             checksum.write(Checksum.crc32c(Array(bytes[8..<40]), continuing: Checksum.crc32c(seed.bytes)))
             bytes.replaceSubrange(4..<8, with: checksum.bytes)
-            try file.write(bytes, at: 48)
+            try file.write(bytes, at: 52)
             let reader = machine.reader(files)
             // No more is asked than that it comes to an end: the bytes are what their checksums say.
             do throws(LogError) {

@@ -71,11 +71,12 @@ struct PartitionMachine {
 
     func writer(
         _ publishedEnd: UInt64 = 0, firstKept: UInt64 = 0, files: SimulatedFileSystem? = nil,
-        compression: ChunkCompression = .lz4, rollBytes: Int = 64 << 20
+        compression: ChunkCompression = .lz4, rollBytes: Int = 64 << 20, rollFrames: Int = 16_384
     ) throws(LogError) -> PartitionWriter {
         try PartitionWriter.open(
             directory: Self.directory, partition: Self.partition, publishedEnd: publishedEnd, firstKept: firstKept,
-            files: files ?? disk.start(), options: SegmentOptions(compression: compression, rollBytes: rollBytes))
+            files: files ?? disk.start(),
+            options: SegmentOptions(compression: compression, rollBytes: rollBytes, rollFrames: rollFrames))
     }
 
     func reader(_ files: SimulatedFileSystem? = nil) -> PartitionReader {

@@ -115,4 +115,107 @@ import Testing
         #expect(rows > 50)
         #expect(ReadRows(machine.reader(), 0..<100).isWhole(0..<100))
     }
+
+    @Test func aSegmentOfManyFramesTakesNoMore() throws {
+        let machine = PartitionMachine()
+        var writer = try machine.writer(rollFrames: 10)
+        try machine.fill(writer, [Int](repeating: 1, count: 25))
+        #expect(try machine.segments().count == 3)
+        // Also where the frames were there before.
+        writer.close()
+        writer = try machine.writer(25, rollFrames: 3)
+        try machine.fill(writer, [1])
+        #expect(try machine.segments().count == 4)
+    }
+
+    /// A day of small publishes is a few files, and rows are written anew a few times only.
+    @Test func smallSegmentsBecomeOne() throws {
+        let machine = PartitionMachine()
+        let writer = try machine.writer(rollBytes: 400_000, rollFrames: 20)
+        let reader = machine.reader()
+        var readTo: UInt64 = 0
+        var written = 0
+        for round in 0..<400 {
+            try machine.fill(writer, [Int](repeating: 1, count: 20))
+            try writer.mergeSealed(below: writer.end) { frames in
+                written += frames.reduce(0) { $0 + $1.rowCount }
+                return FrameContent.joined(frames)
+            }
+            if round % 7 == 0 {
+                #expect(ReadRows(reader, readTo..<writer.end).isWhole(readTo..<writer.end))
+                readTo = writer.end
+            }
+        }
+        #expect(try machine.segments().count < 30)
+        #expect(written < 5 * 8000)
+        #expect(ReadRows(machine.reader(), 0..<8000).isWhole(0..<8000))
+        #expect(ReadRows(reader, readTo..<8000).isWhole(readTo..<8000))
+        try writer.drop(below: 7000)
+        #expect(ReadRows(machine.reader(), 7000..<8000).isWhole(7000..<8000))
+    }
+
+    /// The rename is durable, the removals are not: the merged rows are there twice.
+    @Test func rowsThatAreThereTwiceMisleadNobody() throws {
+        let machine = PartitionMachine()
+        var writer = try machine.writer(rollBytes: 400_000, rollFrames: 20)
+        try machine.fill(writer, [Int](repeating: 1, count: 8 * 20 + 5))
+        var left: [(String, [UInt8])] = []
+        let files = machine.disk.start()
+        while let due = writer.dueMerge(below: writer.end) {
+            left = try machine.segments().map { ($0, try files.readAll($0)) }
+            guard try writer.take(due.run(merge: FrameContent.joined)) else { break }
+            try writer.sync()
+            if try machine.segments().count < left.count { break }
+        }
+        #expect(try machine.segments().count == 2 && left.count == 9)
+        for (path, bytes) in left[1...] where !(try files.exists(path)) {
+            try files.open(path, .createNew).write(bytes, at: 0)
+        }
+        writer.close()
+        func check() {
+            #expect(ReadRows(machine.reader(), 0..<165).isWhole(0..<165))
+            for start in stride(from: 0, to: 165, by: 9) as StrideTo<UInt64> {
+                #expect(ReadRows(machine.reader(), start..<165).isWhole(start..<165))
+            }
+        }
+        check()
+        writer = try machine.writer(165, rollBytes: 400_000, rollFrames: 20)
+        check()
+        try writer.mergeSealed(below: 165, merge: FrameContent.joined)
+        #expect(try machine.segments().count == 2)
+        check()
+    }
+
+    @Test func whatWasDroppedMeanwhileDoesNotComeBack() throws {
+        let machine = PartitionMachine()
+        let writer = try machine.writer(rollFrames: 10)
+        try machine.fill(writer, [Int](repeating: 1, count: 25))
+        let due = try #require(writer.dueMerge(below: 25))
+        let merged = try #require(try due.run(merge: FrameContent.joined))
+        try writer.drop(below: 20)
+        #expect(try writer.take(merged))
+        #expect(try machine.segments().count == 1)
+        #expect(try machine.disk.start().list(PartitionMachine.directory).allSatisfy { !$0.hasSuffix(".merging") })
+    }
+
+    @Test func anAbandonedMergeLeavesNothing() throws {
+        let machine = PartitionMachine()
+        let writer = try machine.writer(rollFrames: 10)
+        try machine.fill(writer, [Int](repeating: 1, count: 25))
+        for asked in 1...15 {
+            let due = try #require(writer.dueMerge(below: 25))
+            var left = asked
+            let merged = try due.run(
+                isAbandoned: {
+                    left -= 1
+                    return left <= 0
+                }, merge: FrameContent.joined)
+            if let merged {
+                try writer.take(merged)
+                break
+            }
+            #expect(try machine.disk.start().list(PartitionMachine.directory).allSatisfy { !$0.hasSuffix(".merging") })
+        }
+        #expect(ReadRows(machine.reader(), 0..<25).isWhole(0..<25))
+    }
 }

@@ -3,6 +3,8 @@ import HostSystem
 /// The segments in a partition's folder.
 enum PartitionDirectory {
     static let lockName = "lock"
+    /// Locked by whoever merges segments.
+    static let mergeLockName = "merge"
     static let mergingEnding = ".merging"
 
     /// The first offsets of all segments, ascending.

@@ -7,7 +7,7 @@ struct PartitionRecovery {
     struct Found {
         var bases: [UInt64]
         /// The segment that takes the next rows; nil where a new one has to.
-        var last: (file: any FileHandle, sizeBytes: Int, identity: UInt64)?
+        var last: (file: any FileHandle, sizeBytes: Int, frameCount: Int, identity: UInt64)?
         var hasRemoved = false
     }
 
@@ -44,16 +44,26 @@ struct PartitionRecovery {
     private func removeUnfinishedMerges() throws(LogError) -> Bool {
         let names = try onSegments { () throws(FileError) in try files.list(directory) }
             .filter { $0.hasSuffix(PartitionDirectory.mergingEnding) }
+        if names.isEmpty { return false }
+        // Somebody may be at it.
+        let path = FilePath.join(directory, PartitionDirectory.mergeLockName)
+        guard let lock = try onSegments({ () throws(FileError) in try files.lock(path, wait: false) }) else {
+            return false
+        }
+        defer { lock.release() }
         for name in names { try remove(name) }
-        return !names.isEmpty
+        return true
     }
 
-    private func cut(_ base: UInt64) throws(LogError) -> (file: any FileHandle, sizeBytes: Int, identity: UInt64)? {
+    private func cut(_ base: UInt64) throws(LogError) -> (
+        file: any FileHandle, sizeBytes: Int, frameCount: Int, identity: UInt64
+    )? {
         guard let segment = try SegmentFile.open(directory, partition, base: base, files) else {
             throw damaged(base, "the segment has gone")
         }
         var offset = base
         var position = SegmentHeader.sizeBytes
+        var frameCount = 0
         while offset < publishedEnd {
             guard let frame = try segment.frame(at: position, offset: offset, below: publishedEnd) else {
                 throw segment.damage(
@@ -62,6 +72,7 @@ struct PartitionRecovery {
             }
             offset = frame.header.end
             position = frame.next
+            frameCount += 1
         }
         guard offset == publishedEnd else {
             throw segment.damage(
@@ -84,6 +95,6 @@ struct PartitionRecovery {
             return nil
         }
         if sizeBytes > end { try onSegments { () throws(FileError) in try file.truncate(to: end) } }
-        return (file, end, identity)
+        return (file, end, frameCount, identity)
     }
 }

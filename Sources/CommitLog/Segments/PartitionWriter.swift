@@ -11,10 +11,14 @@ package struct SegmentOptions: Sendable {
     package var compression: ChunkCompression
     /// A segment of this size takes no more frames.
     package var rollBytes: Int
+    /// Nor does one of so many. As many as a large frame has rows: of one-row frames, a merge makes one that is as large as
+    /// those that are written at once.
+    package var rollFrames: Int
 
-    package init(compression: ChunkCompression = .lz4, rollBytes: Int = 64 << 20) {
+    package init(compression: ChunkCompression = .lz4, rollBytes: Int = 64 << 20, rollFrames: Int = 16_384) {
         self.compression = compression
         self.rollBytes = rollBytes
+        self.rollFrames = rollFrames
     }
 }
 
@@ -23,9 +27,13 @@ package final class PartitionWriter {
     private struct Active {
         var file: any FileHandle
         var sizeBytes: Int
+        var frameCount: Int
         /// Of the file, wherever its name leads to by now.
         var identity: UInt64
     }
+
+    /// Of these many newest full segments it is looked what gains by merging.
+    private static let mergedSegments = 64
 
     private let directory: String
     private let partition: TopicPartition
@@ -40,7 +48,9 @@ package final class PartitionWriter {
     private var isOver = false
     /// First offsets of all segments; the last one is the active one's, where there is one.
     private var bases: [UInt64] = []
-    private var queue = MergeQueue()
+    /// Where the full segments end that a merge was given last, and those that have nothing to gain.
+    private var lookedEnd: UInt64 = 0
+    private var mergedEnd: UInt64 = 0
 
     /// The offset of the next row.
     package private(set) var end: UInt64
@@ -130,7 +140,6 @@ package final class PartitionWriter {
         try endingOnError { () throws(LogError) in
             active?.file.close()
             active = nil
-            queue = MergeQueue()
             end = publishedEnd
             try recover(firstKept: firstKept)
         }
@@ -155,7 +164,8 @@ package final class PartitionWriter {
         bases = found.bases
         isDirectoryDirty = found.hasRemoved
         if let last = found.last {
-            active = Active(file: last.file, sizeBytes: last.sizeBytes, identity: last.identity)
+            active = Active(
+                file: last.file, sizeBytes: last.sizeBytes, frameCount: last.frameCount, identity: last.identity)
             // Whether its bytes are durable is not known where it was cut.
             isFileDirty = true
         }
@@ -178,6 +188,7 @@ package final class PartitionWriter {
             let (file, position) = try room()
             try onSegments { () throws(FileError) in try file.write(bytes, at: position) }
             active?.sizeBytes = position + bytes.count
+            active?.frameCount += 1
             isFileDirty = true
         }
         end += UInt64(frame.rowCount)
@@ -203,17 +214,19 @@ package final class PartitionWriter {
 
     /// Where the next frame goes.
     private func room() throws(LogError) -> (any FileHandle, Int) {
-        if let active, active.sizeBytes < options.rollBytes { return (active.file, active.sizeBytes) }
+        if let active, active.sizeBytes < options.rollBytes, active.frameCount < options.rollFrames {
+            return (active.file, active.sizeBytes)
+        }
         try seal()
         let path = FilePath.join(directory, SegmentHeader.name(end))
-        let header = SegmentHeader(partition: partition, base: end, isMerged: false).encode()
+        let header = SegmentHeader(partition: partition, base: end, mergedEnd: nil).encode()
         let (file, identity) = try onSegments { () throws(FileError) in
             (try files.open(path, .createNew), try files.status(path)?.identity ?? 0)
         }
         bases.append(end)
         isDirectoryDirty = true
         isFileDirty = true
-        active = Active(file: file, sizeBytes: header.count, identity: identity)
+        active = Active(file: file, sizeBytes: header.count, frameCount: 0, identity: identity)
         try onSegments { () throws(FileError) in try file.write(header, at: 0) }
         return (file, header.count)
     }
@@ -221,10 +234,8 @@ package final class PartitionWriter {
     /// Lets the next append begin a new segment, so that what is there can be merged. Makes it durable.
     package func seal() throws(LogError) {
         try sync()
-        guard let active, let base = bases.last else { return }
-        active.file.close()
-        self.active = nil
-        queue.sealed(base)
+        active?.file.close()
+        active = nil
     }
 
     private func endingOnError(_ body: () throws(LogError) -> Void) throws(LogError) {
@@ -241,29 +252,109 @@ package final class PartitionWriter {
     /// Removes the segments all of whose rows lie before `offset`; never the newest one.
     package func drop(below offset: UInt64) throws(LogError) {
         guard !isOver else { throw .writerIsOver(directory: directory) }
-        let count = zip(bases, bases.dropFirst()).prefix { $0.1 <= offset }.count
-        guard count > 0 else { return }
-        try onSegments { () throws(FileError) in
-            for base in bases[..<count] {
-                try files.removeTree(FilePath.join(directory, SegmentHeader.name(base)))
-            }
-            try files.syncDirectory(directory)
+        guard bases.count > 1, bases[1] <= offset else { return }
+        // Others may have merged some since; and a segment may have the rows of those behind it too.
+        bases = try PartitionDirectory.bases(directory, files)
+        var dropped: Set<UInt64> = []
+        for (base, next) in zip(bases, bases.dropFirst()) {
+            guard next <= offset else { break }
+            if try max(mergedEnd(of: base) ?? .max, next) <= offset { dropped.insert(base) }
         }
-        queue.dropped(below: bases[count])
-        bases.removeFirst(count)
+        try remove(dropped)
     }
 
-    /// Merges small frames of full segments into larger ones; only of those that are published as a whole. `merge` gets
-    /// frames of one schema that follow each other, and gives the same rows in fewer frames.
+    /// 0 of one that is not merged, or has gone; nil: it is damaged, and may have any rows.
+    private func mergedEnd(of base: UInt64) throws(LogError) -> UInt64? {
+        do throws(LogError) {
+            return try SegmentFile.open(directory, partition, base: base, files)?.header.mergedEnd ?? 0
+        } catch {
+            if case .damaged = error { return nil }
+            throw error
+        }
+    }
+
+    private func remove(_ dropped: Set<UInt64>) throws(LogError) {
+        guard !dropped.isEmpty else { return }
+        try onSegments { () throws(FileError) in
+            for base in dropped.sorted() { try files.removeTree(path(base)) }
+            try files.syncDirectory(directory)
+        }
+        bases.removeAll(where: dropped.contains)
+    }
+
+    private func path(_ base: UInt64) -> String { FilePath.join(directory, SegmentHeader.name(base)) }
+
+    // MARK: Merging
+
+    /// It holds its partition, and may write.
+    package var isHeld: Bool { claim != nil && !isOver }
+
+    /// What can be merged of what is full and published, beside this writer, which goes on meanwhile; `take` has the result.
+    /// nil: nothing has become full since a merge had nothing to do.
+    package func dueMerge(below publishedEnd: UInt64) -> SegmentMerge? {
+        guard isHeld else { return nil }
+        let recent = bases.suffix(Self.mergedSegments + 1)
+        let full = zip(recent, recent.dropFirst() + (active == nil ? [end] : [])).map { $0..<$1 }
+            .filter { $0.upperBound <= publishedEnd }
+        guard let last = full.last, last.upperBound > mergedEnd else { return nil }
+        lookedEnd = last.upperBound
+        return SegmentMerge(
+            directory: directory, partition: partition, files: files, options: options, full: full)
+    }
+
+    /// Puts in place what a merge has made; what has been dropped since is let go. It may not be durable before the next
+    /// `sync`, but for segments that become superfluous.
     ///
-    /// Takes as long as reading and writing a segment, for each that has become full since it was last called.
+    /// - Parameter merged: nil: there was nothing to merge, or it did not go well.
+    /// - Returns: whether there may be more to merge.
+    @discardableResult
+    package func take(_ merged: MergedSegment?) throws(LogError) -> Bool {
+        guard isHeld else { throw .writerIsOver(directory: directory) }
+        guard let merged else {
+            mergedEnd = lookedEnd
+            return false
+        }
+        let isRight = try isUpToDate(merged)
+        try onSegments { () throws(FileError) in
+            guard let file = merged.file else { return }
+            if isRight {
+                try files.rename(file, to: path(merged.rows.lowerBound))
+                isDirectoryDirty = true
+            } else {
+                try files.removeTree(file)
+            }
+        }
+        guard isRight, !merged.covered.isEmpty else { return true }
+        do throws(FileError) { try files.syncDirectory(directory) } catch { throw .syncFailed(error) }
+        try remove(Set(merged.covered))
+        return true
+    }
+
+    private func isUpToDate(_ merged: MergedSegment) throws(LogError) -> Bool {
+        let full = active == nil ? bases[...] : bases.dropLast()
+        guard merged.covered.allSatisfy(full.contains), full.contains(merged.rows.lowerBound) else { return false }
+        return try onSegments { () throws(FileError) in
+            for (base, identity) in merged.sources where try files.status(path(base))?.identity != identity {
+                return false
+            }
+            return true
+        }
+    }
+
+    /// Merges all that gains by it, at once.
+    ///
     /// **Errors:** `notMerged` and `file` leave the segment and the writer as they were.
     package func mergeSealed(
         below publishedEnd: UInt64, merge: ([FrameContent]) throws -> [FrameContent]
     ) throws(LogError) {
         guard !isOver else { throw .writerIsOver(directory: directory) }
-        let segments = SegmentMerging(directory: directory, partition: partition, files: files, encoder: encoder)
-        let ends = bases.dropFirst() + (active == nil ? [end] : [])
-        try queue.run(zip(bases, ends).map { $0..<$1 }, below: publishedEnd, segments, merge)
+        while let due = dueMerge(below: publishedEnd) {
+            do throws(LogError) {
+                guard try take(due.run(merge: merge)) else { return }
+            } catch {
+                try take(nil)
+                throw error
+            }
+        }
     }
 }

@@ -7,13 +7,15 @@ struct SegmentHeader: Equatable {
     /// `SLUICESG`
     private static let magic: UInt64 = 0x4753_4543_4955_4C53
     static let version: UInt32 = 1
-    static let sizeBytes = 48
+    static let sizeBytes = 52
 
     var partition: TopicPartition
     /// The offset of the first row.
     var base: UInt64
-    /// Its frames have been merged: they are as large as they get.
-    var isMerged: Bool
+    /// Its frames have been merged, and end here: no more are added. nil: they have not.
+    var mergedEnd: UInt64?
+
+    var isMerged: Bool { mergedEnd != nil }
 
     func encode() -> [UInt8] {
         var writer = ByteWriter(capacityBytes: SegmentHeader.sizeBytes)
@@ -22,7 +24,7 @@ struct SegmentHeader: Equatable {
         partition.topic.encode(to: &writer)
         writer.write(partition.partition)
         writer.write(base)
-        writer.write(UInt32(isMerged ? 1 : 0))
+        writer.write(mergedEnd ?? 0)
         writer.write(Checksum.crc32c(writer.bytes))
         return writer.bytes
     }
@@ -47,9 +49,9 @@ struct SegmentHeader: Equatable {
             let topic = try TopicID(from: &reader)
             let partition = TopicPartition(topic: topic, partition: try reader.read(UInt32.self))
             let base = try reader.read(UInt64.self)
-            let flags = try reader.read(UInt32.self)
-            guard flags <= 1 else { return .invalid("the segment's header has unknown flags") }
-            return .header(SegmentHeader(partition: partition, base: base, isMerged: flags == 1))
+            let end = try reader.read(UInt64.self)
+            guard end == 0 || end > base else { return .invalid("the segment ends before it begins") }
+            return .header(SegmentHeader(partition: partition, base: base, mergedEnd: end == 0 ? nil : end))
         } catch {
             return .invalid("expected \(error.expected)")
         }

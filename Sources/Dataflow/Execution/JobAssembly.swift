@@ -116,6 +116,7 @@ struct JobAssembly {
             settings: settings, store: store, stateLimitBytes: plan.stateBytesPerOperator,
             wake: { doorbell.ring() }, notice: { notices.post($0) })
         context.log = log
+        context.background = background
         return context
     }
 

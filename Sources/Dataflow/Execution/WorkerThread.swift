@@ -34,6 +34,12 @@ package final class WorkerThread {
         precondition(failure == 0, "the system has no thread to give")
     }
 
+    /// From here on the calling thread gives way to all others.
+    static func lowerWeight() {
+        // 0 is the calling thread. Where it is not allowed, it goes on as it is.
+        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+    }
+
     package func join() {
         guard !isJoined else { return }
         isJoined = true

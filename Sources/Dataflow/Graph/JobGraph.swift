@@ -19,6 +19,8 @@ package struct LinkContext: Sendable {
     package var settings: JobSettings
     /// The topics of the data directory that the job runs in; nil where it has none.
     package var log: CommitLogAccess?
+    /// For work that nobody waits for.
+    package var background: any BackgroundRunner = ThreadRunner()
     /// Where keyed state is looked up that is not in memory.
     package var store: StateStore
     /// What one keyed operator of this subtask may hold in memory: tables, old values and dirty entries together.

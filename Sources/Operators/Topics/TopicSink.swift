@@ -56,7 +56,7 @@ private final class SharedTopicWriter {
         if let writer { return writer }
         let log = try context.commitLog(for: description.table)
         if written == nil { try description.createIfMissing(log, context) }
-        let opened = try TopicWriter.keeping(description.topic, in: log)
+        let opened = try TopicWriter.keeping(description.topic, in: log, background: context.background)
         guard written == nil || opened.topic.id == written else {
             throw JobFailure(
                 .conflict, "topic \"\(description.topic)\" is not the one that the job has written to",
@@ -156,11 +156,11 @@ final class TopicSink: Sink {
         return TopicSinkState(topic: writer.topic.id, name: description.topic, nextPartition: next).encoded()
     }
 
-    /// Segments that have become full are made compact, by one of the subtasks. It costs nothing where none has.
+    /// Segments that have become full are made compact beside the job, for one of the subtasks.
     func committed(_: Barrier) {
         guard context.subtask == 0, let writer else { return }
         do throws(JobFailure) {
-            try writer.mergeSealed()
+            try writer.goOnMerging()
         } catch {
             context.notice("a segment of topic \"\(description.topic)\" stays as it is: \(error.message)")
         }

@@ -17,21 +17,29 @@ final class TopicWriter: Sendable {
     let state: JournalState
     private let log: CommitLogAccess
     private let partitions: [WrittenPartition]
+    private let merging: TopicMerging
 
     /// Holds no partition yet.
     /// - Errors: `conflict` where there is no such topic.
-    private init(takingTurnsAt name: String, in log: CommitLogAccess) throws(JobFailure) {
+    private init(
+        takingTurnsAt name: String, in log: CommitLogAccess, _ background: any BackgroundRunner
+    ) throws(JobFailure) {
         state = try log.settled()
         guard let topic = try Topic.named(name, in: state) else { throw Topic.missing(name, in: state) }
         self.topic = topic
         self.log = log
         partitions = topic.partitions.indices.map { WrittenPartition($0, topic, log) }
+        merging = TopicMerging(topic, background)
     }
+
+    deinit { merging.abandon() }
 
     /// Takes all partitions, and keeps them.
     /// - Errors: `conflict` where there is no such topic, or somebody else keeps it.
-    static func keeping(_ name: String, in log: CommitLogAccess) throws(JobFailure) -> TopicWriter {
-        let writer = try TopicWriter(takingTurnsAt: name, in: log)
+    static func keeping(
+        _ name: String, in log: CommitLogAccess, background: any BackgroundRunner = ThreadRunner()
+    ) throws(JobFailure) -> TopicWriter {
+        let writer = try TopicWriter(takingTurnsAt: name, in: log, background)
         try writer.takeAll()
         writer.partitions.forEach { $0.keep() }
         return writer
@@ -39,7 +47,7 @@ final class TopicWriter: Sendable {
 
     /// Holds a partition from `take` to `giveBack`.
     static func inTurns(_ name: String, in log: CommitLogAccess) throws(JobFailure) -> TopicWriter {
-        try TopicWriter(takingTurnsAt: name, in: log)
+        try TopicWriter(takingTurnsAt: name, in: log, ThreadRunner())
     }
 
     // MARK: Turns
@@ -114,16 +122,30 @@ final class TopicWriter: Sendable {
         return OffsetRange(partition: topic.partition(partition), start: rows.lowerBound, end: rows.upperBound)
     }
 
-    /// Merges the small frames of segments that are full and published, in all partitions.
-    func mergeSealed() throws(JobFailure) {
-        let schemas = topic.schemas
-        try JobFailure.onTopic(topic.name) { () throws(LogError) in
-            for partition in partitions { try partition.mergeSealed(schemas) }
+    // MARK: Merging
+
+    /// Puts in place what has been merged beside us of partitions that are held, and begins what is due. Costs nothing where
+    /// nothing has become full.
+    func goOnMerging() throws(JobFailure) {
+        try JobFailure.onTopic(topic.name) { () throws(LogError) in try merging.goOn(partitions) }
+    }
+
+    /// Waits for the merge that goes on, if one does, and puts it in place; no partition is held before or after. What a job
+    /// keeps by now is let be.
+    func finishMerging() throws(JobFailure) {
+        guard let partition = merging.wait() else { return }
+        defer { giveBack(isPublished: true) }
+        do throws(JobFailure) {
+            _ = try take(partition, wait: true)
+        } catch {
+            if error.kind == .conflict { return }
+            throw error
         }
+        try goOnMerging()
     }
 }
 
-private final class WrittenPartition: Sendable {
+final class WrittenPartition: Sendable {
     private struct State {
         /// nil: it was never held.
         var writer: PartitionWriter?
@@ -223,10 +245,14 @@ private final class WrittenPartition: Sendable {
         }
     }
 
+    // MARK: Merging
+
+    var isHeld: Bool { state.withLock { $0.writer?.isHeld == true } }
+
     /// What this epoch has handed over may not be published yet.
-    func mergeSealed(_ schemas: [TopicSchema]) throws(LogError) {
-        try onWriter { (state, writer) throws(LogError) in
-            try writer.mergeSealed(below: state.start) { try TopicFrame.merge($0, schemas) }
-        }
+    func dueMerge() -> SegmentMerge? { state.withLock { $0.writer?.dueMerge(below: $0.start) } }
+
+    func take(_ merged: MergedSegment?) throws(LogError) {
+        try onWriter { (_, writer) throws(LogError) in _ = try writer.take(merged) }
     }
 }
