@@ -40,6 +40,7 @@ struct EntrySync {
 
     func run() throws(JournalError) -> Outcome {
         if case .known(let outcome) = try standing(), outcome != .unsettled { return outcome }
+        FaultPoint.beforeJournalSync.reached()
         let lock = home.safeguards.contains(.turns) ? try home.lock("journal.sync") : nil
         defer { lock?.release() }
         switch try standing() {
@@ -68,6 +69,7 @@ struct EntrySync {
             try home.write(page)
             throw .syncFailed(error)
         }
+        FaultPoint.afterJournalSync.reached()
         page.end = try max(page.end, home.safeguards.contains(.ownend) ? before : wholeEnd())
         page.condition = .clean
         try home.write(page)

@@ -103,8 +103,9 @@ extension JournalState {
         for range in ranges where range.partition.topic != producer.topic {
             throw .anotherTopic(producer: producer.id, topic: topic.name, range: range)
         }
-        if let last = topic.producers[producer.id], producer.last <= last {
-            throw .producerBehind(producer: producer.id, topic: topic.name, last: last, number: producer.last)
+        let last = topic.producers[producer.id]
+        if last != producer.after || producer.last <= last ?? 0, last != nil || producer.after != nil {
+            throw .producerBehind(producer: producer.id, topic: topic.name, last: last, after: producer.after)
         }
     }
 

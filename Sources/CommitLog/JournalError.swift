@@ -21,8 +21,8 @@ package enum JournalRefusal: Error, Equatable, Sendable {
     case impossibleRange(OffsetRange)
     case partitionTwice(TopicPartition)
     case nothingPublished
-    /// The producer has published this record already.
-    case producerBehind(producer: String, topic: String, last: UInt64, number: UInt64)
+    /// Others have published under the producer's name since it read how far it had come, or it repeats a record.
+    case producerBehind(producer: String, topic: String, last: UInt64?, after: UInt64?)
     case producerName(bytes: Int)
     case anotherTopic(producer: String, topic: String, range: OffsetRange)
     case topicExists(String, TopicID)
@@ -85,9 +85,9 @@ extension JournalRefusal: CustomStringConvertible {
             "partition \(partition) is named twice"
         case .nothingPublished:
             "an entry without rows says nothing"
-        case .producerBehind(let producer, let topic, let last, let number):
-            "producer \"\(producer)\" has published up to record \(last) of topic \"\(topic)\" already, "
-                + "and not only up to \(number)"
+        case .producerBehind(let producer, let topic, let last, let after):
+            "producer \"\(producer)\" of topic \"\(topic)\" goes on after \(after.map { "record \($0)" } ?? "nothing"), and has "
+                + "published \(last.map { "up to record \($0)" } ?? "nothing"): another process writes under its name"
         case .producerName(let bytes):
             "a producer's name has 1 to \(ProducerMark.largestIDBytes) bytes, not \(bytes)"
         case .anotherTopic(let producer, let topic, let range):

@@ -62,10 +62,11 @@ struct JournalBodies {
         case 3: return .tick
         case 4, 5, 6:
             // Two writers share the producer, as a killed and repeated one does.
-            let last = state.lastRecord(of: "producer", in: topic.id) ?? 0
+            let last = state.lastRecord(of: "producer", in: topic.id)
             return .published(
                 random.oneIn(3) ? [] : rows(of: topic, &random),
-                producer: ProducerMark(id: "producer", topic: topic.id, last: last + UInt64(1 + random.below(2))))
+                producer: ProducerMark(
+                    id: "producer", topic: topic.id, after: last, last: (last ?? 0) + UInt64(1 + random.below(2))))
         default:
             return .published(rows(of: topic, &random))
         }

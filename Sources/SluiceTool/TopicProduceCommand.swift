@@ -33,11 +33,18 @@ struct TopicProduceCommand: TopicSubcommand {
     @Option(help: "The name of this producer and its input: a repeated produce publishes no record twice.")
     var id: String?
 
+    @Option(help: ArgumentHelp("Publish at the latest when so many rows wait.", valueName: "rows"))
+    var batchRows = 1 << 17
+
     @Flag(help: "Leave out records that do not fit, and count them.")
     var skipBadRecords = false
 
     @OptionGroup var directory: DataDirectoryOption
     @Option(help: "text or json") var output = OutputFormat.text
+
+    func validate() throws {
+        if batchRows < 1 { throw ValidationError("--batch-rows is at least 1") }
+    }
 
     func perform() throws(ToolFailure) {
         let inputs = files.isEmpty ? ["-"] : files
@@ -73,7 +80,6 @@ struct TopicProduceCommand: TopicSubcommand {
 /// The records of some inputs on their way into a topic.
 private struct Production {
     private static let pieceBytes = 1 << 20
-    private static let mostUnpublished = 1 << 17
     private static let progressNanoseconds: Int64 = 500_000_000
 
     private let command: TopicProduceCommand
@@ -94,7 +100,8 @@ private struct Production {
         self.producer = producer
         self.command = command
         feed = RecordFeed(
-            command.sourceFormat(of: producer.topic), fields: producer.fields, skipsBadRecords: command.skipBadRecords)
+            command.sourceFormat(of: producer.topic), fields: producer.fields, skipsBadRecords: command.skipBadRecords,
+            rowsPerBatch: command.batchRows)
         began = time.monotonicNanoseconds()
         told = began
     }
@@ -143,7 +150,7 @@ private struct Production {
             let batch = new(fed)
             if batch.rowCount > 0 { try producer.append(batch) }
             unpublished += batch.rowCount
-            if unpublished >= Self.mostUnpublished { try publish() }
+            if unpublished >= command.batchRows { try publish() }
             tellProgress()
         }
     }

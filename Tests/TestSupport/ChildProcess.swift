@@ -91,6 +91,23 @@ package final class ChildProcess {
         return reap()
     }
 
+    /// Reads on for at most so long. How it has ended; nil: it has not.
+    package func ending(withinMilliseconds bound: Int32) throws(Failure) -> Ending? {
+        if try readPiece(withinMilliseconds: bound) { return nil }
+        return reap()
+    }
+
+    /// SIGSTOP has reached it.
+    package var isStopped: Bool {
+        guard ending == nil, let file = fopen("/proc/\(processID)/stat", "r") else { return false }
+        defer { fclose(file) }
+        var text = [UInt8](repeating: 0, count: 512)
+        let count = fread(&text, 1, text.count, file)
+        let stat = String(decoding: text.prefix(count), as: UTF8.self)
+        // "id (name) state …"; a name may have anything in it.
+        return stat.split(separator: ")").last?.hasPrefix(" T") == true
+    }
+
     /// The ended lines of standard error so far.
     package var messageLines: [String] {
         guard let end = messages.lastIndex(of: UInt8(ascii: "\n")) else { return [] }
@@ -112,12 +129,13 @@ package final class ChildProcess {
     }
 
     /// Waits for the next bytes of either pipe. False: both have ended.
-    private func readPiece() throws(Failure) -> Bool {
+    private func readPiece(withinMilliseconds bound: Int32? = nil) throws(Failure) -> Bool {
         var polled = [outputPipe, messagesPipe].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         if polled.allSatisfy({ $0.fd < 0 }) { return false }
         let rest = deadline - Self.nowSeconds()
-        let ready = rest > 0 ? poll(&polled, 2, Int32(clamping: rest * 1000)) : 0
+        let ready = rest > 0 ? poll(&polled, 2, bound ?? Int32(clamping: rest * 1000)) : 0
         if ready == 0 {
+            if bound != nil, rest > 0 { return true }
             Glibc.kill(processID, SIGKILL)
             throw .ranTooLong(seconds: boundSeconds, messages: messageText)
         }
@@ -165,12 +183,20 @@ package final class ChildProcess {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_adddup2(&actions, messages, 2)
+        // A thread of the tests' blocks signals, which its children would too.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var unblocked = sigset_t()
+        sigemptyset(&unblocked)
+        posix_spawnattr_setsigmask(&attributes, &unblocked)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         // A shell changes the directory and becomes the program: same process, same id.
         let shell = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", directory, program]
         var argumentPointers = (shell + arguments).map { strdup($0) } + [nil]
         var environmentPointers = self.environment(over: environment).map { strdup($0) } + [nil]
         defer { for pointer in argumentPointers + environmentPointers { free(pointer) } }
-        return posix_spawn(&child, shell[0], &actions, nil, &argumentPointers, &environmentPointers)
+        return posix_spawn(&child, shell[0], &actions, &attributes, &argumentPointers, &environmentPointers)
     }
 
     private static func environment(over changes: [String: String]) -> [String] {

@@ -79,6 +79,8 @@ package final class PartitionWriter {
     ) throws(LogError) -> PartitionWriter {
         let writer = PartitionWriter(directory, partition, publishedEnd, files, options, claim)
         do throws(LogError) {
+            // Whoever has made it may have died before it was durable.
+            try onSegments { () throws(FileError) in try files.makeDurableDirectories(directory) }
             try writer.recover(firstKept: firstKept)
         } catch {
             writer.close()
@@ -204,6 +206,7 @@ package final class PartitionWriter {
             do throws(FileError) { try files.syncDirectory(directory) } catch { throw .syncFailed(error) }
             isDirectoryDirty = false
         }
+        FaultPoint.afterSegmentSync.reached()
     }
 
     private func syncActive() throws(LogError) {

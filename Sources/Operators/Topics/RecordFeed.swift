@@ -24,9 +24,10 @@ package struct BadInputRecord: Error {
 /// JSON lines or CSV, as they come in pieces, to rows. Used by one thread at a time.
 package final class RecordFeed {
     package static let longestRecordBytes = 256 << 20
-    private static let rowsPerBatch = 1 << 16
+    package static let mostRowsPerBatch = 1 << 16
 
     private let scanner: any RecordScanner
+    private let rowsPerBatch: Int
     /// Data, and room behind it that a scanner may read.
     private var buffer: UnsafeMutableRawBufferPointer
     private var start = 0
@@ -34,7 +35,10 @@ package final class RecordFeed {
     private var lines: UInt64 = 0
 
     /// - Parameter fields: columns by the names of their fields in the records, or for CSV in their order.
-    package init(_ format: SourceFormat, fields: [Field], skipsBadRecords: Bool) {
+    package init(
+        _ format: SourceFormat, fields: [Field], skipsBadRecords: Bool, rowsPerBatch: Int = RecordFeed.mostRowsPerBatch
+    ) {
+        self.rowsPerBatch = min(rowsPerBatch, Self.mostRowsPerBatch)
         let columns = fields.map { ScanColumn(path: [$0.name], type: $0.type, isNullable: $0.isNullable) }
         scanner = format.makeScanner(columns: columns, predicates: [], skipsBadRecords: skipsBadRecords)
         buffer = .allocate(byteCount: 1 << 20, alignment: 64)
@@ -78,7 +82,7 @@ package final class RecordFeed {
         let outcome: ScanOutcome
         do throws(BadRecord) {
             outcome = try scanner.scan(
-                UnsafeRawBufferPointer(rebasing: buffer[start..<end]), isFinal: isFinal, maxRows: Self.rowsPerBatch)
+                UnsafeRawBufferPointer(rebasing: buffer[start..<end]), isFinal: isFinal, maxRows: rowsPerBatch)
         } catch {
             throw BadInputRecord(
                 line: lines + UInt64(error.lineIndex) + 1, column: error.column, reason: error.reason)

@@ -6,6 +6,8 @@ import Dataflow
 struct TopicAppender {
     /// A frame's worth: what waits for more rows.
     private static let pendingBytes = 1 << 20
+    /// What a publish has of rows without a key goes to several partitions where each gets as many.
+    private static let rowsOfPartition = 256
 
     private struct Pending {
         var batches: [Batch] = []
@@ -21,13 +23,13 @@ struct TopicAppender {
     /// Partitions that were appended to since they were synced.
     private var dirty: Set<Int> = []
     /// Of rows without a key.
-    var nextPartition: Int
-    private let turn: Int
+    private(set) var nextPartition: Int
+    private let turn: Int?
 
     /// - Parameters:
     ///   - columns: of the topic, those that the rows have, in their order.
-    ///   - turn: rows without a key go to every so manieth partition; 0: to `nextPartition`.
-    init(_ writer: TopicWriter, _ columns: [TopicColumn], firstPartition: Int = 0, turn: Int = 1) {
+    ///   - turn: rows without a key go to every so manieth partition; nil: to the next one that is free.
+    init(_ writer: TopicWriter, _ columns: [TopicColumn], firstPartition: Int = 0, turn: Int? = 1) {
         self.writer = writer
         self.columns = columns
         self.turn = turn
@@ -55,17 +57,13 @@ struct TopicAppender {
         pending[slot].bytes += size
     }
 
-    private mutating func flush(_ slot: Int) throws(JobFailure) {
+    private mutating func flush(_ slot: Int, spreads: Bool = false) throws(JobFailure) {
         let batches = pending[slot].batches
         guard !batches.isEmpty else { return }
         pending[slot] = Pending()
         for batch in Batch.joined(batches).map({ [$0] }) ?? batches {
-            for piece in TopicFrame.pieces(of: batch) {
-                var partition = slot
-                if keyIndexes.isEmpty {
-                    partition = nextPartition
-                    nextPartition = (nextPartition + turn) % writer.partitionCount
-                }
+            for piece in TopicFrame.pieces(of: batch).flatMap({ spreads ? spread($0) : [$0] }) {
+                let partition = keyIndexes.isEmpty ? try takeNext() : slot
                 let frame = TopicFrame.encode(piece, columns, schemaID: writer.topic.schemaID)
                 try writer.append(frame, to: partition)
                 dirty.insert(partition)
@@ -73,10 +71,25 @@ struct TopicAppender {
         }
     }
 
+    /// Rows of short publishes reach all partitions too: else one of them would hold the watermark back.
+    private func spread(_ piece: Batch) -> [Batch] {
+        let share = max(Self.rowsOfPartition, (piece.rowCount + writer.partitionCount - 1) / writer.partitionCount)
+        return stride(from: 0, to: piece.rowCount, by: share).map { start in
+            piece.rows(start..<min(piece.rowCount, start + share))
+        }
+    }
+
+    private mutating func takeNext() throws(JobFailure) -> Int {
+        let partition = turn == nil ? try writer.takeNext(from: nextPartition) : nextPartition
+        nextPartition = (partition + (turn ?? 1)) % writer.partitionCount
+        return partition
+    }
+
     /// Appends what waits, and makes it all durable.
     /// - Returns: the epoch's rows, of the partitions that this has written to.
     mutating func sync(epoch: UInt64) throws(JobFailure) -> [OffsetRange] {
-        for slot in pending.indices { try flush(slot) }
+        let isShort = dirty.isEmpty && keyIndexes.isEmpty && turn == nil
+        for slot in pending.indices { try flush(slot, spreads: isShort) }
         var ranges: [OffsetRange] = []
         for partition in dirty.sorted() { ranges.append(try writer.sync(partition, epoch: epoch)) }
         dirty = []

@@ -3,8 +3,8 @@ import CommitLog
 import Dataflow
 import HostSystem
 
-/// Publishes rows to a topic, batch by batch. Several producers write a topic at once: each holds a partition from the first
-/// row that it appends until it publishes; with a key all partitions. Others wait for it, or take another partition.
+/// Publishes rows to a topic, batch by batch. Several producers write a topic at once: each holds the partitions that it
+/// writes to until it publishes; with a key all partitions. Others take other partitions, or wait.
 ///
 /// With a name it is idempotent: each `publish` says the number of its last record, and what has a number that was
 /// published before is refused by the journal. `lastRecord` says where to go on.
@@ -35,7 +35,8 @@ package final class TopicProducer {
         // The first rows of short-lived producers go to any partition, so that not all go to the first.
         let published = topic.partitions.reduce(UInt64(0)) { $0 &+ $1.publishedEnd }
         appender = TopicAppender(
-            opened, topic.schema.columns, firstPartition: Int(published % UInt64(topic.partitions.count)), turn: 0)
+            opened, topic.schema.columns, firstPartition: Int(published % UInt64(topic.partitions.count)),
+            turn: nil)
         // A job that writes the topic is met now, and not when there are rows.
         if try writer.take(appender.nextPartition, wait: false) { writer.giveBack(isPublished: true) }
     }
@@ -48,32 +49,15 @@ package final class TopicProducer {
     package func append(_ batch: Batch) throws(JobFailure) {
         precondition(!isOver, "a producer that has failed is given up")
         try endingOnError { () throws(JobFailure) in
-            try takeTurn()
+            if topic.schema.isKeyed, !hasTurn { try writer.takeAll() }
+            hasTurn = true
             try appender.append(batch)
         }
-    }
-
-    private func takeTurn() throws(JobFailure) {
-        guard !hasTurn else { return }
-        if topic.schema.isKeyed { try writer.takeAll() } else { appender.nextPartition = try takeAny() }
-        hasTurn = true
-    }
-
-    /// The next partition in turn that is free, or else the next one when it is.
-    private func takeAny() throws(JobFailure) -> Int {
-        let count = topic.partitions.count
-        for step in 0..<count {
-            let partition = (appender.nextPartition + step) % count
-            if try writer.take(partition, wait: false) { return partition }
-        }
-        _ = try writer.take(appender.nextPartition, wait: true)
-        return appender.nextPartition
     }
 
     private func giveTurnBack(isPublished: Bool) {
         writer.giveBack(isPublished: isPublished)
         hasTurn = false
-        appender.nextPartition = (appender.nextPartition + 1) % topic.partitions.count
     }
 
     private func endingOnError(_ body: () throws(JobFailure) -> Void) throws(JobFailure) {
@@ -94,7 +78,7 @@ package final class TopicProducer {
         try endingOnError { () throws(JobFailure) in
             let ranges = hasTurn ? try appender.sync(epoch: epoch).filter { $0.start < $0.end } : []
             var mark: ProducerMark?
-            if let name, let last { mark = ProducerMark(id: name, topic: topic.id, last: last) }
+            if let name, let last { mark = ProducerMark(id: name, topic: topic.id, after: lastRecord, last: last) }
             if !ranges.isEmpty || mark != nil { try log.append(.published(ranges, producer: mark)) }
             lastRecord = last ?? lastRecord
         }

@@ -65,6 +65,17 @@ final class TopicWriter: Sendable {
         return true
     }
 
+    /// The first partition from `start` on, around, that is held already or free; where there is none, waits for `start`.
+    func takeNext(from start: Int) throws(JobFailure) -> Int {
+        for step in partitions.indices {
+            let partition = (start + step) % partitions.count
+            if partitions[partition].isHeld { return partition }
+            if try take(partition, wait: false) { return partition }
+        }
+        _ = try take(start, wait: true)
+        return start
+    }
+
     /// All partitions, as `take`, waiting for others' turns.
     func takeAll() throws(JobFailure) {
         for partition in partitions.indices { _ = try claim(partition, wait: true) }
