@@ -87,6 +87,11 @@ struct QueryRunner {
         var job = JobSettings()
         job.parallelism = try RunSettings.checkedParallelism(parallelism ?? settings.parallelism ?? 1)
         job.memoryBytes = memoryBytes / 2
+        guard settings.badRecords != .quarantine else {
+            throw ToolFailure(
+                message: "'sluice.bad-records' = 'quarantine' is for jobs: a query writes no topic",
+                hint: "-D sluice.bad-records=skip leaves bad records out and counts them")
+        }
         job.skipsBadRecords = settings.badRecords == .skip
         job.idleTimeoutMilliseconds = settings.idleTimeoutMilliseconds
         job.stateMemoryBytes = settings.stateMemoryBytes

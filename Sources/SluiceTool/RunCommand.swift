@@ -57,8 +57,10 @@ struct RunCommand: ParsableCommand {
         let settings = try RunSettings(definition.settings, command: self)
         let name = if let name = settings.name { name } else { try checkedDefaultName() }
         var request = RunRequest(
-            job: name, dataDirectory: directory.path, graph: JobPlanner.plan(definition.sinks), settings: settings.job,
-            isFresh: fresh,
+            job: name, dataDirectory: directory.path,
+            graph: JobPlanner.plan(
+                definition.sinks, quarantine: try Self.quarantine(job: name, definition, settings.job)),
+            settings: settings.job, isFresh: fresh,
             setAsideOutput: { (part, files) throws(JobFailure) in try SinkOutput.setAside(part, files) })
         request.savepoint = savepoint
         let display = RunDisplay(time: SystemTime(), plainIntervalNanoseconds: settings.progressIntervalNanoseconds)
@@ -74,6 +76,17 @@ struct RunCommand: ParsableCommand {
             report(result, name, display)
         } catch {
             display.closeLine()
+            throw ToolFailure(error)
+        }
+    }
+
+    private static func quarantine(
+        job: String, _ definition: JobDefinition, _ settings: JobSettings
+    ) throws(ToolFailure) -> QuarantinePlan {
+        do throws(JobFailure) {
+            return try QuarantinePlan(
+                job: job, takesBadRecords: settings.quarantinesBadRecords, tablesRead: definition.sinks)
+        } catch {
             throw ToolFailure(error)
         }
     }

@@ -98,6 +98,8 @@ final class RunDisplay: RunObserver {
         }
         let skipped = metrics.skippedRecords.load(ordering: .relaxed)
         if skipped > 0 { parts.append("\(Self.count(skipped)) bad records skipped") }
+        let quarantined = metrics.quarantinedRows.load(ordering: .relaxed)
+        if quarantined > 0 { parts.append("\(Self.count(quarantined)) rows in quarantine") }
         if metrics.lateRows > 0 { parts.append("\(Self.count(metrics.lateRows)) late rows dropped") }
         return parts.joined(separator: " · ")
     }

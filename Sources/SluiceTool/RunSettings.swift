@@ -13,7 +13,8 @@ struct RunSettings {
         let parallelism = try Self.checkedParallelism(command.parallelism ?? settings.parallelism ?? 1)
         job.parallelism = parallelism
         if let name = settings.pipelineName { self.name = try Self.checkedName(name) }
-        job.skipsBadRecords = settings.badRecords == .skip
+        job.skipsBadRecords = settings.badRecords != .fail
+        job.quarantinesBadRecords = settings.badRecords == .quarantine
         job.readsWhatIsThere = command.availableNow
         job.memoryBytes = command.memory.bytes
         job.checkpointIntervalNanoseconds = settings.checkpointIntervalMilliseconds.map(Self.nanoseconds)

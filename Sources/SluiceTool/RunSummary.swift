@@ -19,6 +19,8 @@ extension RunDisplay {
                 + "\(metrics.checkpoints.count) checkpoints, \(Self.tenths(seconds)) s (\(Self.count(rate)) rows/s)"
             let skipped = metrics.skippedRecords.load(ordering: .relaxed)
             if skipped > 0 { text += ", \(Self.count(skipped)) bad records skipped" }
+            let quarantined = metrics.quarantinedRows.load(ordering: .relaxed)
+            if quarantined > 0 { text += ", \(Self.count(quarantined)) rows in quarantine" }
             let nulled = metrics.nulledFields.load(ordering: .relaxed)
             if nulled > 0 { text += ", \(Self.count(nulled)) bad fields read as NULL" }
             if metrics.lateRows > 0 { text += ", \(Self.count(metrics.lateRows)) late rows dropped" }
@@ -41,6 +43,7 @@ extension RunDisplay {
                 ("rowsOut", .integer(metrics.rowsOut.load(ordering: .relaxed))),
                 ("bytesRead", .integer(metrics.bytesRead.load(ordering: .relaxed))),
                 ("skippedRecords", .integer(metrics.skippedRecords.load(ordering: .relaxed))),
+                ("quarantinedRows", .integer(metrics.quarantinedRows.load(ordering: .relaxed))),
                 ("nulledFields", .integer(metrics.nulledFields.load(ordering: .relaxed))),
                 ("lateRows", .integer(metrics.lateRows)),
                 (

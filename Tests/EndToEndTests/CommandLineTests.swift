@@ -48,7 +48,7 @@ import Testing
         #expect(run.messages.contains("2"), "\(run.messages)")
     }
 
-    @Test(arguments: ["SET 'sluice.bad-records' = 'quarantine';", "SET 'table.exec.state.ttl' = '1 h';"])
+    @Test(arguments: ["SET 'execution.runtime-mode' = 'BATCH';", "SET 'table.exec.state.ttl' = '1 h';"])
     func whatIsNotThereYetIsRefusedByName(setting: String) throws {
         let workspace = try PaymentsJob.workspace()
         try workspace.write(setting + "\n" + PaymentsJob.sql, to: "payments.sql")

@@ -38,7 +38,7 @@ import Testing
 }
 
 extension SplitMix64 {
-    fileprivate mutating func reference() -> CSVReference {
+    mutating func reference() -> CSVReference {
         let types: [DataType] = [.string, .bigint, .boolean]
         let fields = (0...below(4)).map { Field("f\($0)", types[below(3)]) }
         let syntax = CSVSyntax(
@@ -53,7 +53,7 @@ extension SplitMix64 {
     }
 
     /// Mostly records of some fields, with mistakes here and there, or quite random bytes.
-    fileprivate mutating func document(_ syntax: CSVSyntax) -> [UInt8] {
+    mutating func document(_ syntax: CSVSyntax) -> [UInt8] {
         var bytes: [UInt8] = oneIn(5) ? [0xEF, 0xBB, 0xBF] : []
         let hostile = oneIn(3)
         // Mistakes in every other line would hide what stands behind them in the same 64 bytes.

@@ -38,12 +38,13 @@ final class FileSourceRun {
     init(
         _ description: FileSourceDescription, _ files: SimulatedFileSystem, readers count: Int = 1,
         from position: [UInt8]? = nil, settings: JobSettings = JobSettings(), time: SimulatedTime = SimulatedTime(),
-        metrics: JobMetrics = JobMetrics()
+        metrics: JobMetrics = JobMetrics(), sideOutput: SideOutput? = nil
     ) throws {
         self.time = time
         self.metrics = metrics
         var context = try LinkContext.alone(files: files, metrics: metrics, settings: settings)
         context.time = time
+        context.sideOutput = sideOutput
         input = try description.makeInput(context)
         try input.restore(from: position)
         for reader in 0..<count {

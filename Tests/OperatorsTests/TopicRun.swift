@@ -15,6 +15,7 @@ final class TopicRun {
     let random: any RandomSource
     var settings = JobSettings()
     var parallelism = 1
+    var sideOutput: SideOutput?
     private var checkpoint: UInt64 = 0
 
     init(seed: UInt64 = 1) throws {
@@ -34,6 +35,7 @@ final class TopicRun {
         var context = try LinkContext.alone(files: files, settings: settings)
         context.time = time
         context.log = log
+        context.sideOutput = sideOutput
         context.subtask = UInt32(subtask)
         context.parallelism = parallelism
         return context

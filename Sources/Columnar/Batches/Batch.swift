@@ -21,6 +21,9 @@ package struct BatchOrigin: Hashable, Sendable {
     package var path: String
     /// 1-based line of each row, in step with the batch's rows (before any selection).
     package var lines: [Int64]
+    /// Of rows of a topic its name, and their partition; the lines are offsets then.
+    package var source: String?
+    package var partition: Int32?
 
     package init(path: String, lines: [Int64]) {
         self.path = path

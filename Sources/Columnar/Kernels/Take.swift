@@ -144,7 +144,15 @@ extension Batch {
     package func take(_ rows: [Int32]) -> Batch {
         Batch(
             columns: columns.map { $0.take(rows) }, rowCount: rows.count, rowKinds: rowKinds?.take(rows),
-            origin: origin.map { BatchOrigin(path: $0.path, lines: gather($0.lines, rows)) },
+            origin: origin?.take(rows),
             rowWatermarks: rowWatermarks.map { gather($0, rows) })
+    }
+}
+
+extension BatchOrigin {
+    fileprivate func take(_ rows: [Int32]) -> BatchOrigin {
+        var taken = self
+        taken.lines = gather(lines, rows)
+        return taken
     }
 }

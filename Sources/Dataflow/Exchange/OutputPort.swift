@@ -13,11 +13,14 @@ package struct OutputPort {
 
     /// One, or one for each subtask of the next vertex.
     package let channels: [Channel]
+    /// For the side output, and not for the rows.
+    package let isSide: Bool
     private let routing: Routing
     private let safeguards: Safeguards
 
-    package init(forward channel: Channel) {
+    package init(forward channel: Channel, isSide: Bool = false) {
         safeguards = .all
+        self.isSide = isSide
         channels = [channel]
         routing = .forward
     }
@@ -26,6 +29,7 @@ package struct OutputPort {
     package init(keyed columns: [Int], channels: [Channel], maximumParallelism: Int, safeguards: Safeguards = .all) {
         self.safeguards = safeguards
         self.channels = channels
+        isSide = false
         routing = .keyed(columns, maximumParallelism: maximumParallelism)
     }
 

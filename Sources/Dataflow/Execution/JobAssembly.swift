@@ -71,7 +71,9 @@ struct JobAssembly {
         slotDoorbells = wiring.slots
         for (index, vertex) in graph.vertices.enumerated() {
             let contexts = (0..<parallelism).map { subtask in
-                context(subtask, plan, doorbell: wiring.controls[index][subtask].doorbell)
+                context(
+                    subtask, plan, doorbell: wiring.controls[index][subtask].doorbell,
+                    sideOutput: wiring.outputs[index][subtask].contains(where: \.isSide) ? SideOutput() : nil)
             }
             let chains = try makeChains(vertex, contexts, from: record)
             for (subtask, links) in chains.enumerated() {
@@ -81,6 +83,7 @@ struct JobAssembly {
                     name: parallelism == 1 ? vertex.name : "\(vertex.name) \(subtask + 1)/\(parallelism)",
                     index: UInt32(index * parallelism + subtask), parallelIndex: UInt32(subtask),
                     inputs: wiring.inputs[index][subtask], links: links, outputs: wiring.outputs[index][subtask],
+                    sideOutput: contexts[subtask].sideOutput,
                     control: control, store: store, metrics: metrics, time: time, report: { events.post($0) })
                 subtasks.append(
                     AssembledSubtask(subtask: made, control: control, isSource: vertex.source != nil, links: links))
@@ -107,7 +110,9 @@ struct JobAssembly {
         }
     }
 
-    private func context(_ subtask: Int, _ plan: MemoryPlan, doorbell: Doorbell) -> LinkContext {
+    private func context(
+        _ subtask: Int, _ plan: MemoryPlan, doorbell: Doorbell, sideOutput: SideOutput? = nil
+    ) -> LinkContext {
         let notices = notices
         var context = LinkContext(
             files: files, time: time, metrics: metrics, run: identity, subtask: UInt32(subtask),
@@ -117,6 +122,7 @@ struct JobAssembly {
             wake: { doorbell.ring() }, notice: { notices.post($0) })
         context.log = log
         context.background = background
+        context.sideOutput = sideOutput
         return context
     }
 

@@ -32,7 +32,7 @@ struct Wiring {
                     switch input.exchange {
                     case .forward:
                         let channel = connect(from, producer, to, producer, channelBytes)
-                        outputs[from][producer].append(OutputPort(forward: channel))
+                        outputs[from][producer].append(OutputPort(forward: channel, isSide: input.isSideOutput))
                     case .keyed(let columns):
                         let channels = subtasks.map { connect(from, producer, to, $0, channelBytes) }
                         outputs[from][producer].append(

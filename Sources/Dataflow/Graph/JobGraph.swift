@@ -21,6 +21,8 @@ package struct LinkContext: Sendable {
     package var log: CommitLogAccess?
     /// For work that nobody waits for.
     package var background: any BackgroundRunner = ThreadRunner()
+    /// Of this subtask's vertex; nil: nobody reads one.
+    package var sideOutput: SideOutput?
     /// Where keyed state is looked up that is not in memory.
     package var store: StateStore
     /// What one keyed operator of this subtask may hold in memory: tables, old values and dirty entries together.
@@ -64,6 +66,8 @@ package struct RunIdentity: Sendable {
 package struct JobSettings: Sendable {
     /// A bad record, or a row on which an expression fails, is left out and counted instead of stopping the job.
     package var skipsBadRecords = false
+    /// Where the subtask has a side output, what is left out goes there. Only beside `skipsBadRecords`.
+    package var quarantinesBadRecords = false
     /// `--available-now`: what is there is read and nothing is ended.
     package var readsWhatIsThere = false
     /// The last run ended with all that was there: bounded sources look again what is there now.
@@ -143,10 +147,17 @@ package struct VertexInput: Equatable, Sendable {
     /// A lower-numbered one.
     package var vertex: Int
     package var exchange: Exchange
+    /// What the links of the vertex give beside their rows, and not the rows.
+    package var isSideOutput = false
 
     package init(_ vertex: Int, _ exchange: Exchange) {
         self.vertex = vertex
         self.exchange = exchange
+    }
+
+    package init(sideOutputOf vertex: Int) {
+        self.init(vertex, .forward)
+        isSideOutput = true
     }
 }
 

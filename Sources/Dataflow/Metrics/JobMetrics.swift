@@ -9,6 +9,8 @@ package final class JobMetrics: Sendable {
     package let bytesTotal = Atomic<Int>(0)
     package let skippedRecords = Atomic<Int>(0)
     package let nulledFields = Atomic<Int>(0)
+    /// Rows that went to a quarantine topic, bad ones and late ones.
+    package let quarantinedRows = Atomic<Int>(0)
     private let late = Mutex<[LateRows: Int]>([:])
     private let held = Mutex<[UInt32: Int]>([:])
     private let commits = Mutex(CheckpointStatistics())

@@ -124,9 +124,12 @@ package protocol Sink: AnyObject {
     var published: [OffsetRange] { get }
     /// The checkpoint stands: what was prepared becomes visible.
     func committed(_ barrier: Barrier) throws(JobFailure)
+    /// Its rows are what others have left out: they are not counted as the job's output.
+    var isOfSideOutput: Bool { get }
 }
 
 extension Sink {
+    package var isOfSideOutput: Bool { false }
     package var published: [OffsetRange] { [] }
 }
 

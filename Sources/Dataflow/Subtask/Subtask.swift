@@ -54,6 +54,7 @@ package final class Subtask {
     private let inputs: [Channel]
     private let links: [ChainLink]
     private let outputs: [OutputPort]
+    private let sideOutput: SideOutput?
     private let control: SubtaskControl
     private let report: (SubtaskEvent) -> Void
     private let store: StateStore
@@ -78,7 +79,8 @@ package final class Subtask {
 
     package init(
         name: String, index: UInt32, parallelIndex: UInt32, inputs: [Channel], links: [ChainLink],
-        outputs: [OutputPort], control: SubtaskControl, store: StateStore, metrics: JobMetrics, time: any TimeSource,
+        outputs: [OutputPort], sideOutput: SideOutput? = nil, control: SubtaskControl, store: StateStore,
+        metrics: JobMetrics, time: any TimeSource,
         report: @escaping (SubtaskEvent) -> Void
     ) {
         self.name = name
@@ -87,6 +89,7 @@ package final class Subtask {
         self.inputs = inputs
         self.links = links
         self.outputs = outputs
+        self.sideOutput = sideOutput
         self.control = control
         self.store = store
         self.metrics = metrics
@@ -98,6 +101,7 @@ package final class Subtask {
     }
 
     package func step() throws(JobFailure) -> Progress {
+        takeSideOutput()
         guard flushOutbox() else { return .blocked }
         if let link = expanding.last {
             try expand(link)
@@ -200,12 +204,16 @@ package final class Subtask {
             case .sink(let sink):
                 tellProgress()
                 try sink.write(batch)
-                metrics.add(batch.selectedCount, to: metrics.rowsOut)
+                if sink.isOfSideOutput {
+                    metrics.add(batch.selectedCount, to: metrics.quarantinedRows)
+                } else {
+                    metrics.add(batch.selectedCount, to: metrics.rowsOut)
+                }
                 if sink.wantsEpoch { askForEpoch() }
                 return
             }
         }
-        for output in outputs {
+        for output in outputs where !output.isSide {
             output.route(batch) { part, channel in outbox.append((.batch(part), [channel])) }
         }
     }
@@ -237,6 +245,16 @@ package final class Subtask {
         }
         try pass(changes, from: link + 1)
         return .madeProgress
+    }
+
+    /// In front of all that is sent from here on.
+    private func takeSideOutput() {
+        guard let sideOutput else { return }
+        for batch in sideOutput.takeAll() {
+            for output in outputs where output.isSide {
+                output.route(batch) { part, channel in outbox.append((.batch(part), [channel])) }
+            }
+        }
     }
 
     /// False where an output is full.
@@ -303,6 +321,7 @@ package final class Subtask {
 
     private func handOver(_ barrier: Barrier) throws(JobFailure) {
         let start = time.monotonicNanoseconds()
+        takeSideOutput()
         sendToAll(.barrier(barrier))
         _ = flushOutbox()
         var snapshot = SubtaskSnapshot()

@@ -12,6 +12,7 @@ struct CSVScan {
     var lineIndexes: [Int32] = []
     var skippedRecords = 0
     var nulledFields = 0
+    var rejected: [RejectedRecord] = []
 
     init(input: UnsafeRawBufferPointer, isFinal: Bool, maxRows: Int) {
         self.input = input

@@ -19,6 +19,8 @@ package final class CSVScanner: RecordScanner {
     private let nullLiteral: UnsafeMutableBufferPointer<UInt8>?
     private var chunk: CSVChunk
     private var isAtStart = false
+    /// Of the last call: behind what stands at the beginning of a file.
+    private var recordsStart = CSVPlace()
 
     /// Input looked at in one call: offsets stay within 32 bits.
     private static let maximumInputBytes = 1 << 30
@@ -86,6 +88,7 @@ package final class CSVScanner: RecordScanner {
             guard try passStart(&call) else { return outcome(call) }
             isAtStart = false
         }
+        recordsStart = call.place
         while call.keptRows < maxRows, try scanChunk(&call) {}
         return outcome(call)
     }
@@ -125,7 +128,12 @@ package final class CSVScanner: RecordScanner {
         if fault.hasNoEnd || (options.badRecords == .fail && !options.ignoreParseErrors) {
             throw call.badRecord(fault, fieldCount: fields.count)
         }
-        call.skippedRecords += 1
+        if options.badRecords == .quarantine, !options.ignoreParseErrors {
+            let bad = call.badRecord(fault, fieldCount: fields.count)
+            call.rejected.append(RejectedRecord(bad, firstLine: fault.record.line))
+        } else {
+            call.skippedRecords += 1
+        }
         call.place = fault.next
         return true
     }
@@ -166,9 +174,24 @@ package final class CSVScanner: RecordScanner {
         }
         let bad = Set(misfits.map { Int32($0.misfit.row) })
         rows.removeAll { bad.contains($0) }
-        call.skippedRecords += bad.count
+        if options.badRecords == .quarantine {
+            reject(misfits, &call)
+        } else {
+            call.skippedRecords += bad.count
+        }
         convert(rows, Array(storages.indices), call, spanBytes)
         return nil
+    }
+
+    /// Of each record the first field that does not fit is told.
+    private func reject(_ misfits: [(misfit: CSVMisfit, storage: Int)], _ call: inout CSVScan) {
+        var last: Int?
+        for (misfit, storage) in misfits.sorted(by: { ($0.misfit.row, $0.storage) < ($1.misfit.row, $1.storage) })
+        where misfit.row != last {
+            last = misfit.row
+            let bad = badRecord(misfit, fields[wantedFields[storage]], call)
+            call.rejected.append(RejectedRecord(bad, firstLine: chunk.place(misfit.row).line))
+        }
     }
 
     private func convert(_ rows: [Int32], _ indexes: [Int], _ call: CSVScan, _ spanBytes: Int) {
@@ -205,9 +228,48 @@ package final class CSVScanner: RecordScanner {
             case .presence: storages[index].presence(count: call.keptRows)
             }
         }
-        return ScanOutcome(
+        var outcome = ScanOutcome(
             columns: made, rowCount: call.keptRows, lineIndexes: call.lineIndexes, consumedBytes: call.place.offset,
             consumedLines: call.place.line, skippedRecords: call.skippedRecords, nulledFields: call.nulledFields)
+        outcome.rejected = call.rejected
+        return outcome
+    }
+
+    // MARK: Places of records
+
+    package func recordRanges(_ lines: [Int], in input: UnsafeRawBufferPointer) -> [Range<Int>] {
+        let cutter = CSVRecordCutter(
+            syntax: options.syntax, allowComments: options.allowComments, fieldCount: fields.count,
+            fillsMissingFields: options.ignoreParseErrors, slots: slots)
+        let wanted = Set(lines)
+        var ranges: [Int: Range<Int>] = [:]
+        var place = recordsStart
+        func found(_ record: CSVPlace, upTo end: Int) {
+            var last = LineRanges.withoutLineEnd(input, record.offset..<end)
+            // What stands behind the escape character is no line end.
+            if last < end, last > record.offset, input[last - 1] == options.syntax.escape { last += 1 }
+            ranges[record.line] = record.offset..<last
+        }
+        while ranges.count < wanted.count {
+            chunk.count = 0
+            let fault = cutter.cut(input, isFinal: true, most: chunk.capacity, from: &place, into: &chunk)
+            let count = chunk.count
+            let records = (0..<count).map { chunk.place($0) }
+            for record in records where wanted.contains(record.line) {
+                // Alone, so that it ends where it does, and not where the next one begins.
+                var end = record
+                chunk.count = 0
+                _ = cutter.cut(input, isFinal: true, most: 1, from: &end, into: &chunk)
+                found(record, upTo: end.offset)
+            }
+            if let fault {
+                if wanted.contains(fault.record.line) { found(fault.record, upTo: fault.next.offset) }
+                place = fault.next
+            } else if count == 0 {
+                break
+            }
+        }
+        return lines.map { ranges[$0] ?? 0..<0 }
     }
 
     private func badRecord(_ misfit: CSVMisfit, _ field: Field, _ call: CSVScan) -> BadRecord {

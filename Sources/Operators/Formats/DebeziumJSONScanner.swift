@@ -68,6 +68,10 @@ package final class DebeziumJSONScanner: RecordScanner {
         return try changes(outcome)
     }
 
+    package func recordRanges(_ lines: [Int], in input: UnsafeRawBufferPointer) -> [Range<Int>] {
+        LineRanges.find(lines, in: input)
+    }
+
     private func place(ofLine index: Int, in input: UnsafeRawBufferPointer) -> Int? {
         guard let start = input.baseAddress else { return nil }
         var at = 0
@@ -96,8 +100,13 @@ package final class DebeziumJSONScanner: RecordScanner {
                 kinds += [old, new].compactMap(\.self)
                 while lineIndexes.count < picks.count { lineIndexes.append(read.lineIndexes[Int(row)]) }
             } catch {
-                guard options.json.badRecords == .skip || options.json.ignoreParseErrors else { throw error }
-                outcome.skippedRecords += 1
+                if options.json.badRecords == .skip || options.json.ignoreParseErrors {
+                    outcome.skippedRecords += 1
+                } else if options.json.badRecords == .quarantine {
+                    outcome.rejected.append(RejectedRecord(error, firstLine: error.lineIndex))
+                } else {
+                    throw error
+                }
             }
         }
         outcome.columns = columns.indices.map { index in

@@ -37,6 +37,7 @@ package final class JSONLinesScanner: RecordScanner {
     var lineCount = 0
     var skippedRecords = 0
     var nulledFields = 0
+    var rejected: [RejectedRecord] = []
     var absentRows: [Int]
     /// Why the line being read is bad, once something has found it so.
     let fault: UnsafeMutablePointer<JSONFault>
@@ -104,6 +105,10 @@ package final class JSONLinesScanner: RecordScanner {
         }
     }
 
+    package func recordRanges(_ lines: [Int], in input: UnsafeRawBufferPointer) -> [Range<Int>] {
+        LineRanges.find(lines, in: input)
+    }
+
     private func attempt(_ input: JSONScanInput, rows: Int) throws(BadRecord) -> ScanOutcome {
         begin(rows: rows)
         let outcome = fill(from: input, rows: rows)
@@ -149,6 +154,7 @@ package final class JSONLinesScanner: RecordScanner {
         lineCount = 0
         skippedRecords = 0
         nulledFields = 0
+        rejected = []
         failure = nil
         isStorageFull = false
         masks.clear()

@@ -34,9 +34,11 @@ extension JSONLinesScanner {
             }
         }
         resetBitmaps()
-        return ScanOutcome(
+        var outcome = ScanOutcome(
             columns: made, rowCount: rowCount, lineIndexes: indexes, consumedBytes: consumed, consumedLines: lineCount,
             skippedRecords: skippedRecords, nulledFields: nulledFields)
+        outcome.rejected = rejected
+        return outcome
     }
 
     /// Makes the array of field `index`, inside its closure those of the later ones, and inside the last one's the rows: so
@@ -188,7 +190,12 @@ extension JSONLinesScanner {
             return lineEnd + 1
         }
         let column = (fault.pointee.at ?? lineStart) - lineStart + 1
-        failure = BadRecord(lineIndex: line, column: column, reason: reason(lineEnd: lineEnd))
+        let bad = BadRecord(lineIndex: line, column: column, reason: reason(lineEnd: lineEnd))
+        if options.badRecords == .quarantine {
+            rejected.append(RejectedRecord(bad, firstLine: line))
+            return lineEnd + 1
+        }
+        failure = bad
         return nil
     }
 

@@ -57,6 +57,8 @@ package struct ScanPredicate: Hashable, Sendable {
 package enum BadRecordPolicy: String, Hashable, Sendable {
     case fail
     case skip
+    /// As `skip`, and `ScanOutcome.rejected` says which they were.
+    case quarantine
 }
 
 /// A record that does not fit, with its place relative to the bytes of one `scan` call.
@@ -72,6 +74,35 @@ package struct BadRecord: Error, Equatable, Sendable {
         self.lineIndex = lineIndex
         self.column = column
         self.reason = reason
+    }
+}
+
+/// A record that is left out, and kept elsewhere as it is (`BadRecordPolicy.quarantine`).
+package struct RejectedRecord: Equatable, Sendable {
+    /// Lines of the call before its first one.
+    package var lineIndex: Int
+    /// 1-based, in bytes of its first line: where what is wrong stands. nil: nowhere, or in a line behind it.
+    package var column: Int?
+    package var reason: String
+    /// Of the expression that fails on it.
+    package var place: SourcePlace?
+    /// Without its line end. A scan leaves this to `recordRanges`.
+    package var bytes: [UInt8] = []
+
+    package init(lineIndex: Int, column: Int?, reason: String, place: SourcePlace? = nil, bytes: [UInt8] = []) {
+        self.lineIndex = lineIndex
+        self.column = column
+        self.reason = reason
+        self.place = place
+        self.bytes = bytes
+    }
+
+    /// - Parameter firstLine: of the record.
+    init(_ bad: BadRecord, firstLine: Int) {
+        let isBehind = bad.lineIndex > firstLine
+        self.init(
+            lineIndex: firstLine, column: isBehind ? nil : bad.column,
+            reason: isBehind ? "line \(bad.lineIndex - firstLine + 1) of the record: \(bad.reason)" : bad.reason)
     }
 }
 
@@ -91,6 +122,8 @@ package struct ScanOutcome: Sendable {
     package var skippedRecords: Int
     /// Fields made NULL under `…ignore-parse-errors`.
     package var nulledFields: Int
+    /// Records left out under `BadRecordPolicy.quarantine`, which are not among `skippedRecords`.
+    package var rejected: [RejectedRecord] = []
 
     package init(
         columns: [Column], rowCount: Int, lineIndexes: [Int32], consumedBytes: Int, consumedLines: Int,
@@ -120,4 +153,9 @@ package protocol RecordScanner: AnyObject {
     ///   file, so a last line without an end is a record; otherwise it is left (0 bytes consumed if `input` holds no whole line).
     /// - Errors: the first bad record under `BadRecordPolicy.fail`.
     func scan(_ input: UnsafeRawBufferPointer, isFinal: Bool, maxRows: Int) throws(BadRecord) -> ScanOutcome
+
+    /// Where records stand, without their line ends.
+    ///
+    /// - Input: what the last `scan` has taken, from its beginning. `lines`: those before each record, ascending.
+    func recordRanges(_ lines: [Int], in input: UnsafeRawBufferPointer) -> [Range<Int>]
 }

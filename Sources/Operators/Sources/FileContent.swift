@@ -33,7 +33,7 @@ final class FileContent: SplitContent {
         self.context = context
         scanner = description.format.makeScanner(
             columns: description.columns, predicates: description.predicates,
-            skipsBadRecords: context.settings.skipsBadRecords)
+            badRecords: context.badRecords)
         if let strategy = description.watermark {
             assigner = try WatermarkAssigner(strategy)
         } else {
@@ -59,6 +59,7 @@ final class FileContent: SplitContent {
             description.format.isLines
             ? try readLines(&scan, file, limit: limit) : try readRecords(&scan, file, limit: limit)
         outcome.path = entry.path
+        outcome.source = entry.path
         return outcome
     }
 
@@ -159,10 +160,12 @@ final class FileContent: SplitContent {
             if outcome.consumedBytes == 0 { return nil }
             var (batch, bad) = batch(outcome, end: scan.at + outcome.consumedBytes, scan.entry)
             if let first = bad.first {
-                guard context.settings.skipsBadRecords else { return mistake(first, batch, outcome, scan) }
+                guard context.badRecords != .fail else { return mistake(first, batch, outcome, scan) }
+                if context.badRecords == .quarantine { addRejected(bad, outcome, &batch) }
                 leaveOut(bad.map(\.row), &batch)
                 bad = []
             }
+            if !batch.rejected.isEmpty { addBytes(to: &batch.rejected, outcome, from: scan.at) }
             scan.append(batch)
         }
         return nil
@@ -179,6 +182,7 @@ final class FileContent: SplitContent {
         batch.recordIndexes = outcome.lineIndexes
         batch.skippedRecords = outcome.skippedRecords
         batch.nulledFields = outcome.nulledFields
+        batch.rejected = outcome.rejected
         guard let assigner, outcome.rowCount > 0 else { return (batch, []) }
         let assigned = assigner.assign(columns, rowCount: outcome.rowCount)
         batch.watermarks = assigned.values
@@ -198,7 +202,30 @@ final class FileContent: SplitContent {
         batch.recordIndexes = batch.recordIndexes.map { indexes in kept.map { indexes[Int($0)] } }
         batch.watermarks = batch.watermarks.map { values in kept.map { values[Int($0)] } }
         batch.sum.greatest = (batch.watermarks ?? []).reduce(.min, max)
-        batch.skippedRecords += out.count
+        if context.badRecords == .skip { batch.skippedRecords += out.count }
+    }
+
+    // MARK: Quarantine
+
+    /// The records of these rows: of two rows of one record the first is told.
+    private func addRejected(
+        _ bad: [(row: Int32, reason: String, place: SourcePlace?)], _ outcome: ScanOutcome, _ batch: inout SplitBatch
+    ) {
+        var known: Set<Int> = []
+        for (row, reason, place) in bad {
+            let line = Int(outcome.lineIndexes[Int(row)])
+            guard known.insert(line).inserted else { continue }
+            batch.rejected.append(RejectedRecord(lineIndex: line, column: nil, reason: reason, place: place))
+        }
+    }
+
+    private func addBytes(to rejected: inout [RejectedRecord], _ outcome: ScanOutcome, from start: Int) {
+        rejected.sort { $0.lineIndex < $1.lineIndex }
+        let input = bytes.bytes(start..<start + outcome.consumedBytes)
+        let ranges = scanner.recordRanges(rejected.map(\.lineIndex), in: input)
+        for (index, range) in ranges.enumerated() {
+            rejected[index].bytes = Array(UnsafeRawBufferPointer(rebasing: input[range]))
+        }
     }
 
     // MARK: Mistakes
@@ -277,6 +304,11 @@ private struct SplitScan {
         // Records that leave nothing go with those in front of them.
         if batch.rowCount == 0, let last = batches.indices.last {
             batches[last].end = batch.end
+            batches[last].rejected += batch.rejected.map { record in
+                var record = record
+                record.lineIndex += Int(batches[last].sum.records)
+                return record
+            }
             batches[last].sum.add(batch.sum)
             batches[last].skippedRecords += batch.skippedRecords
             batches[last].nulledFields += batch.nulledFields

@@ -15,7 +15,7 @@ protocol RowGenerator: AnyObject {
 final class GeneratorContent: SplitContent {
     private let description: any GeneratorDescription
     private let generator: any RowGenerator
-    private let skipsBadRecords: Bool
+    private let badRecords: BadRecordPolicy
     private let assigner: WatermarkAssigner?
     private let testedColumns: [Int]
 
@@ -24,7 +24,7 @@ final class GeneratorContent: SplitContent {
     ) throws(JobFailure) {
         self.description = description
         self.generator = generator
-        skipsBadRecords = context.settings.skipsBadRecords
+        badRecords = context.badRecords
         if let strategy = description.watermark {
             assigner = try WatermarkAssigner(strategy)
         } else {
@@ -64,12 +64,13 @@ final class GeneratorContent: SplitContent {
             batch.watermarks = assigned.values
             if let rowtime = assigned.rowtime { batch.columns.append(rowtime) }
             if let first = assigned.bad.first {
-                guard skipsBadRecords else {
+                guard badRecords != .fail else {
                     rows.end = split.range.lowerBound
                     rows.failure = failure(
                         first.reason, row: split.range.lowerBound + Int64(batch.recordIndexes?[Int(first.row)] ?? 0))
                     return rows
                 }
+                if badRecords == .quarantine { batch.rejected = rejected(assigned.bad, batch) }
                 leaveOut(assigned.bad.map(\.row), &batch)
             }
             batch.sum.greatest = (batch.watermarks ?? []).reduce(.min, max)
@@ -85,7 +86,19 @@ final class GeneratorContent: SplitContent {
         batch.rowCount = kept.count
         batch.recordIndexes = batch.recordIndexes.map { indexes in kept.map { indexes[Int($0)] } }
         batch.watermarks = batch.watermarks.map { values in kept.map { values[Int($0)] } }
-        batch.skippedRecords += out.count
+        if badRecords == .skip { batch.skippedRecords += out.count }
+    }
+
+    private func rejected(
+        _ bad: [(row: Int32, reason: String, place: SourcePlace?)], _ batch: SplitBatch
+    ) -> [RejectedRecord] {
+        let rows = Batch(columns: Array(batch.columns.prefix(description.columns.count)), rowCount: batch.rowCount)
+        let texts = RowJSON(description.columns).texts(of: bad.map(\.row), in: rows)
+        return zip(bad, texts).map { bad, text in
+            let index = batch.recordIndexes?[Int(bad.row)] ?? bad.row
+            return RejectedRecord(
+                lineIndex: Int(index), column: nil, reason: bad.reason, place: bad.place, bytes: text)
+        }
     }
 
     private func failure(_ reason: String, row: Int64) -> (SplitSum) -> JobFailure {

@@ -13,8 +13,9 @@ package enum SourceFormat: Sendable {
 
     var isChangelog: Bool { if case .debeziumJSON = self { true } else { false } }
 
-    func makeScanner(columns: [ScanColumn], predicates: [ScanPredicate], skipsBadRecords: Bool) -> any RecordScanner {
-        let policy: BadRecordPolicy = skipsBadRecords ? .skip : .fail
+    func makeScanner(columns: [ScanColumn], predicates: [ScanPredicate], badRecords policy: BadRecordPolicy)
+        -> any RecordScanner
+    {
         switch self {
         case .json(var options):
             options.badRecords = policy

@@ -21,6 +21,9 @@ package struct SplitRows {
     package var failure: ((SplitSum) -> JobFailure)?
     /// For the rows' origin.
     package var path: String?
+    /// Where the records came from, as quarantine has it: the path, or a topic and its partition.
+    package var source: String?
+    package var partition: Int32?
     /// What the first record of the input is called there.
     package var firstLine: Int64 = 1
 
@@ -49,6 +52,8 @@ package struct SplitBatch {
     package var sum: SplitSum
     package var skippedRecords = 0
     package var nulledFields = 0
+    /// What is left out for quarantine, in the order of their `lineIndex`: the records of this batch in front.
+    package var rejected: [RejectedRecord] = []
 
     package init(columns: [Column], rowCount: Int, end: Int64, sum: SplitSum) {
         self.columns = columns
@@ -127,7 +132,7 @@ package final class SplitReader: Source {
         if rows.end > split.range.lowerBound {
             precondition(rows.batches.last.map { $0.end == rows.end } ?? false, "batches cover what is parsed")
             // Nobody waits for what is in front of nothing: that may be a record that has not ended.
-            let isEmpty = rows.batches.allSatisfy { $0.rowCount == 0 }
+            let isEmpty = rows.batches.allSatisfy { $0.rowCount == 0 && $0.rejected.isEmpty }
             phase = isEmpty ? .giving(split, rows, next: 0, SplitSum()) : .held(split, rows)
         }
         return .nothing
@@ -141,14 +146,29 @@ package final class SplitReader: Source {
         let begin = next == 0 ? split.range.lowerBound : rows.batches[next - 1].end
         count(batch, bytes: Int(batch.end - begin))
         splits.give(split, upTo: batch.end, batch.sum, atNanoseconds: context.time.monotonicNanoseconds())
+        if !batch.rejected.isEmpty { quarantine(batch.rejected, of: rows, firstRecord: carry.records) }
         guard batch.rowCount > 0 else { return .nothing }
         var given = Batch(columns: batch.columns, rowCount: batch.rowCount, rowKinds: batch.rowKinds)
         given.rowWatermarks = batch.watermarks.map { Self.ownWatermarks($0, before: carry.greatest) }
         if let path = rows.path, let indexes = batch.recordIndexes {
             let first = carry.records &+ rows.firstLine
             given.origin = BatchOrigin(path: path, lines: indexes.map { first &+ Int64($0) })
+            given.origin?.source = rows.source
+            given.origin?.partition = rows.partition
         }
         return .batch(given)
+    }
+
+    private func quarantine(_ rejected: [RejectedRecord], of rows: SplitRows, firstRecord: Int64) {
+        guard let sideOutput = context.sideOutput else { preconditionFailure("records are rejected for a side output") }
+        var quarantined = QuarantinedRows(to: sideOutput)
+        for record in rejected {
+            quarantined.append(
+                .record(
+                    record, source: rows.source ?? rows.path, partition: rows.partition,
+                    position: firstRecord &+ rows.firstLine &+ Int64(record.lineIndex)))
+        }
+        quarantined.give()
     }
 
     private func count(_ batch: SplitBatch, bytes: Int) {

@@ -40,7 +40,7 @@ package final class RecordFeed {
     ) {
         self.rowsPerBatch = min(rowsPerBatch, Self.mostRowsPerBatch)
         let columns = fields.map { ScanColumn(path: [$0.name], type: $0.type, isNullable: $0.isNullable) }
-        scanner = format.makeScanner(columns: columns, predicates: [], skipsBadRecords: skipsBadRecords)
+        scanner = format.makeScanner(columns: columns, predicates: [], badRecords: skipsBadRecords ? .skip : .fail)
         buffer = .allocate(byteCount: 1 << 20, alignment: 64)
     }
 

@@ -31,7 +31,7 @@ final class TopicContent: SplitContent {
     private let columnIDs: [UInt32]
     private let requiredColumns: [Int]
     private let predicates: [FramePredicate]
-    private let skipsBadRecords: Bool
+    private let badRecords: BadRecordPolicy
     private let assigner: WatermarkAssigner?
 
     let countsBytes = false
@@ -43,7 +43,7 @@ final class TopicContent: SplitContent {
         self.description = description
         self.topic = topic
         self.input = input
-        skipsBadRecords = context.settings.skipsBadRecords
+        badRecords = context.badRecords
         partitions = bases.enumerated().map { number, base in
             let reader = PartitionReader(
                 directory: log.directory(of: topic.name, partition: number), partition: topic.partition(number),
@@ -71,6 +71,8 @@ final class TopicContent: SplitContent {
         let base = partitions[split.input].base
         let end = base + UInt64(split.range.upperBound)
         var rows = SplitRows(end: split.range.lowerBound)
+        rows.source = topic.name
+        rows.partition = Int32(truncatingIfNeeded: split.input)
         rows.path = "topic \(topic.name), partition \(split.input), offset"
         rows.firstLine = Int64(clamping: base)
         var at = base + UInt64(split.range.lowerBound)
@@ -143,27 +145,46 @@ final class TopicContent: SplitContent {
         batch.columns = frame.columns + metadata(offsets, in: split.input)
         batch.rowKinds = frame.rowKinds
         batch.recordIndexes = [Int32](0..<Int32(frame.rowCount))
-        var bad = nullRows(frame)
+        var bad = nullRows(frame).map { (row: $0.row, reason: $0.reason, place: SourcePlace?.none) }
         if let assigner {
             let assigned = assigner.assign(batch.columns, rowCount: batch.rowCount)
             batch.watermarks = assigned.values
             if let rowtime = assigned.rowtime { batch.columns.append(rowtime) }
-            bad += assigned.bad.map { ($0.row, $0.reason) }
+            bad += assigned.bad
         }
         if let first = bad.min(by: { $0.row < $1.row }) {
-            guard skipsBadRecords, frame.rowKinds == nil else {
+            guard badRecords != .fail, frame.rowKinds == nil else {
                 rows.failure = failure(first.reason, split.input, offsets.lowerBound + UInt64(first.row))
                 rows.batches = []
                 return false
             }
             let out = Set(bad.map(\.row))
-            batch.skippedRecords = out.count
+            if badRecords == .quarantine {
+                batch.rejected = rejected(bad, frame)
+            } else {
+                batch.skippedRecords = out.count
+            }
             batch.keep([Int32](0..<Int32(batch.rowCount)).filter { !out.contains($0) })
         }
         batch.sum.greatest = (batch.watermarks ?? []).reduce(.min, max)
         filter(&batch)
         rows.batches.append(batch)
         return true
+    }
+
+    /// A row of a topic has no bytes of its own: it is kept as JSON, of the columns that are read.
+    private func rejected(
+        _ bad: [(row: Int32, reason: String, place: SourcePlace?)], _ frame: Batch
+    ) -> [RejectedRecord] {
+        var first: [Int32: (reason: String, place: SourcePlace?)] = [:]
+        for (row, reason, place) in bad where first[row] == nil { first[row] = (reason, place) }
+        let rows = first.keys.sorted()
+        let texts = RowJSON(description.columns).texts(of: rows, in: frame)
+        return zip(rows, texts).map { row, text in
+            RejectedRecord(
+                lineIndex: Int(row), column: nil, reason: first[row]?.reason ?? "", place: first[row]?.place,
+                bytes: text)
+        }
     }
 
     private func metadata(_ offsets: Range<UInt64>, in partition: Int) -> [Column] {

@@ -18,6 +18,8 @@ package struct TopicSinkDescription: LinkDescription {
     package var partitions: UInt32?
     /// nil: LZ4, or the topic's.
     package var compression: TopicOptions.Compression?
+    /// It is fed by side outputs.
+    package var isOfSideOutput = false
 
     package init(
         operatorID: UInt32, table: String, topic: String, fields: [Field], key: [String] = [],
@@ -107,6 +109,7 @@ final class TopicSink: Sink {
     let operatorID: UInt32
     let wantsEpoch = false
     let nextTimerMilliseconds: Int64? = nil
+    let isOfSideOutput: Bool
     private let description: TopicSinkDescription
     private let context: LinkContext
     private let shared: SharedTopicWriter
@@ -120,6 +123,7 @@ final class TopicSink: Sink {
         self.context = context
         self.shared = shared
         operatorID = description.operatorID
+        isOfSideOutput = description.isOfSideOutput
         notNull = NotNullCheck(table: description.table, fields: description.fields, context)
     }
 

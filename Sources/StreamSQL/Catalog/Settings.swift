@@ -174,9 +174,8 @@ package struct Settings: Sendable {
     }
 
     private func policy(_ setting: Setting) throws(SQLError) -> BadRecordPolicy {
-        if setting.value == "quarantine" { throw setting.notSupported("'sluice.bad-records' = 'quarantine'") }
         guard let policy = BadRecordPolicy(rawValue: setting.value) else {
-            throw setting.malformed("it is 'fail' or 'skip'")
+            throw setting.malformed("it is 'fail', 'skip' or 'quarantine'")
         }
         return policy
     }

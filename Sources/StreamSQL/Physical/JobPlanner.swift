@@ -13,15 +13,25 @@ package struct JobPlanner {
         var source: (any SourceDescription)?
         var links: [any LinkDescription]
         var inputs: [VertexInput]
+        /// The source table that its rows are of; of several the first.
+        var table: String
     }
 
     private var vertices: [Vertex] = []
     private var nextOperatorID: UInt32 = 1
+    private let quarantine: QuarantinePlan?
+    /// By source table, in their order: the vertices whose side outputs go to its quarantine.
+    private var quarantined: [(table: String, vertices: [Int])] = []
 
-    /// - Parameter sinks: the optimised plans of a job, each with a sink at its root.
-    package static func plan(_ sinks: [LogicalPlan]) -> JobGraph {
-        var planner = JobPlanner()
+    private init(_ quarantine: QuarantinePlan? = nil) { self.quarantine = quarantine }
+
+    /// - Parameters:
+    ///   - sinks: the optimised plans of a job, each with a sink at its root.
+    ///   - quarantine: nil: there is none.
+    package static func plan(_ sinks: [LogicalPlan], quarantine: QuarantinePlan? = nil) -> JobGraph {
+        var planner = JobPlanner(quarantine)
         for sink in sinks { planner.close(planner.chain(sink)) }
+        planner.addQuarantines()
         return JobGraph(vertices: planner.vertices, fingerprint: sinks.flatMap { fingerprintLines($0) })
     }
 
@@ -43,7 +53,28 @@ package struct JobPlanner {
     private mutating func close(_ chain: OpenChain) -> Int {
         vertices.append(
             Vertex(name: chain.name, source: chain.source, links: chain.links, inputs: chain.inputs))
-        return vertices.count - 1
+        let vertex = vertices.count - 1
+        if quarantine?.takesBadRecords == true { addToQuarantine(of: chain.table, vertex) }
+        return vertex
+    }
+
+    private mutating func addToQuarantine(of table: String, _ vertex: Int) {
+        if let known = quarantined.firstIndex(where: { $0.table == table }) {
+            quarantined[known].vertices.append(vertex)
+        } else {
+            quarantined.append((table, [vertex]))
+        }
+    }
+
+    /// Behind all others, so that operators have the numbers that they have without.
+    private mutating func addQuarantines() {
+        guard let quarantine else { return }
+        for (table, inputs) in quarantined {
+            let sink = quarantine.sink(of: table, operatorID: takeOperatorID())
+            vertices.append(
+                Vertex(
+                    name: "Quarantine[\(table)]", links: [sink], inputs: inputs.map { VertexInput(sideOutputOf: $0) }))
+        }
     }
 
     private mutating func chain(_ plan: LogicalPlan) -> OpenChain {
@@ -65,14 +96,15 @@ package struct JobPlanner {
         case .aggregateWindows(let aggregation): return aggregate(aggregation)
         case .unionAll(let union):
             let inputs = union.inputs.map { input in VertexInput(close(chain(input)), .forward) }
-            return OpenChain(name: "Union", links: [], inputs: inputs)
+            return OpenChain(name: "Union", links: [], inputs: inputs, table: plan.tablesRead.first ?? "")
         case .sink(let sink):
             var chain = chain(sink.input)
             if sink.table.isChangelog {
                 // All changes of a key are to come from one subtask.
                 let keys = sink.table.primaryKey.compactMap { sink.table.schema.index(of: $0) }
                 chain = OpenChain(
-                    name: "Sink[\(sink.table.name)]", links: [], inputs: [VertexInput(close(chain), .keyed(keys))])
+                    name: "Sink[\(sink.table.name)]", links: [], inputs: [VertexInput(close(chain), .keyed(keys))],
+                    table: chain.table)
             }
             chain.links.append(description(of: sink))
             return chain
@@ -81,18 +113,21 @@ package struct JobPlanner {
 
     private mutating func source(_ scan: Scan) -> OpenChain {
         let source = scan.description(operatorID: takeOperatorID())
-        return OpenChain(name: "Source[\(scan.table.name)]", source: source, links: [], inputs: [])
+        return OpenChain(
+            name: "Source[\(scan.table.name)]", source: source, links: [], inputs: [], table: scan.table.name)
     }
 
     private mutating func aggregate(_ aggregation: WindowAggregation) -> OpenChain {
-        let input = close(chain(aggregation.input))
+        let chain = chain(aggregation.input)
+        let input = close(chain)
         return OpenChain(
             name: aggregation.name, links: [aggregation.description(operatorID: takeOperatorID())],
-            inputs: [VertexInput(input, .keyed(aggregation.groupColumns))])
+            inputs: [VertexInput(input, .keyed(aggregation.groupColumns))], table: chain.table)
     }
 
     private mutating func aggregate(_ aggregation: Aggregation) -> OpenChain {
-        let input = close(chain(aggregation.input))
+        let chain = chain(aggregation.input)
+        let input = close(chain)
         let types = aggregation.input.columns.map(\.type)
         var description = GroupAggregateDescription(
             operatorID: 0, keys: aggregation.groupColumns,
@@ -103,7 +138,7 @@ package struct JobPlanner {
         let keys = aggregation.names.prefix(aggregation.groupColumns.count).joined(separator: ", ")
         return OpenChain(
             name: "GroupAggregate[\(keys)]", links: [description],
-            inputs: [VertexInput(input, .keyed(aggregation.groupColumns))])
+            inputs: [VertexInput(input, .keyed(aggregation.groupColumns))], table: chain.table)
     }
 
     private mutating func description(of sink: Sink) -> any LinkDescription {

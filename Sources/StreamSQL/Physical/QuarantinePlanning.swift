@@ -1,0 +1,44 @@
+import Dataflow
+import Operators
+
+// Quarantine as vertices: for each source table one sink, of the topic `<job>$<table>$quarantine`, which reads the side
+// outputs of every vertex whose rows come from that table. Rows that come from several tables belong to the first of them.
+
+/// Which of a job's rows go to quarantine, and under whose name.
+package struct QuarantinePlan: Sendable {
+    let job: String
+    /// `sluice.bad-records` = 'quarantine'
+    let takesBadRecords: Bool
+
+    /// - Parameter sinks: the optimised plans of the job.
+    /// - Errors: names of which no topic's name can be made.
+    package init(job: String, takesBadRecords: Bool, tablesRead sinks: [LogicalPlan]) throws(JobFailure) {
+        self.job = job
+        self.takesBadRecords = takesBadRecords
+        guard takesBadRecords else { return }
+        for table in sinks.flatMap(\.tablesRead) {
+            let name = QuarantineTopic.name(job: job, table: table)
+            guard let problem = Topic.problem(withName: name) else { continue }
+            throw JobFailure(
+                .conflict, "the quarantine of table \"\(table)\" cannot be topic \"\(name)\": \(problem)",
+                hint: "another name of the job: SET 'pipeline.name'; or of the table")
+        }
+    }
+
+    func sink(of table: String, operatorID: UInt32) -> TopicSinkDescription {
+        var sink = TopicSinkDescription(
+            operatorID: operatorID, table: "quarantine of \(table)",
+            topic: QuarantineTopic.name(job: job, table: table),
+            fields: QuarantineTopic.fields)
+        sink.isOfSideOutput = true
+        return sink
+    }
+}
+
+extension LogicalPlan {
+    /// Names of source tables, in the order of the plan.
+    var tablesRead: [String] {
+        if case .scan(let scan) = self { return [scan.table.name] }
+        return inputs.flatMap(\.tablesRead)
+    }
+}

@@ -1,0 +1,160 @@
+import Columnar
+import Dataflow
+import HostSystem
+import Operators
+import Simulation
+import TestSupport
+import Testing
+
+@Suite struct QuarantineTests {
+    /// A row of quarantine as far as it does not depend on words.
+    struct Kept: Hashable, Comparable {
+        var source: String
+        var position: Int64
+        var record: String
+
+        static func < (left: Kept, right: Kept) -> Bool {
+            (left.source, left.position, left.record) < (right.source, right.position, right.record)
+        }
+    }
+
+    static let settings: JobSettings = {
+        var settings = JobSettings()
+        settings.skipsBadRecords = true
+        settings.quarantinesBadRecords = true
+        return settings
+    }()
+
+    private static func cells(_ output: SideOutput) -> [[Cell]] {
+        output.takeAll().flatMap { batch in
+            (0..<batch.rowCount).map { row in batch.columns.map { $0.cell(at: row) } }
+        }
+    }
+
+    private static func kept(_ output: SideOutput) throws -> [Kept] {
+        try cells(output).map { cells in
+            guard case .string(let source) = cells[1], case .bigint(let position) = cells[3],
+                case .string(let record) = cells[8]
+            else { throw Unreadable() }
+            return Kept(source: source, position: position, record: record)
+        }
+    }
+
+    struct Unreadable: Error {}
+
+    // MARK: Sources
+
+    @Test func whatIsKeptOfARecord() throws {
+        let files = SimulatedFileSystem()
+        try files.put("in", Array("{\"a\":1}\n{\"a\":\"x\"}\r\n".utf8) + Array("{\"a\":".utf8) + [0xFF, 0x0A])
+        let output = SideOutput()
+        let run = try FileSourceRun(.json("in"), files, settings: Self.settings, sideOutput: output)
+        #expect(try run.values() == [1])
+        let rows = Self.cells(output)
+        #expect(
+            rows == [
+                [
+                    .string("bad-record"), .string("in"), .null, .bigint(2), .int(6),
+                    .string("expected a BIGINT for field \"a\", found \"x\""), .null, .null,
+                    .string("{\"a\":\"x\"}"), .null,
+                ],
+                [
+                    .string("bad-record"), .string("in"), .null, .bigint(3), .int(6),
+                    .string("expected a JSON value"), .null, .null, .string("{\"a\":\u{FFFD}"), .string("eyJhIjr/"),
+                ],
+            ])
+        #expect(rows[0].count == QuarantineTopic.fields.count)
+        #expect(run.metrics.skippedRecords.load(ordering: .relaxed) == 0)
+    }
+
+    @Test func withoutASideOutputRecordsAreSkipped() throws {
+        let files = SimulatedFileSystem()
+        try files.put("in", "{\"a\":1}\nno\n")
+        let run = try FileSourceRun(.json("in"), files, settings: Self.settings)
+        #expect(try run.values() == [1])
+        #expect(run.metrics.skippedRecords.load(ordering: .relaxed) == 1)
+    }
+
+    /// Any readers, splits and batches; stopped somewhere, and gone on from the position there.
+    @Test(arguments: 0..<200) func everyBadRecordIsGivenOnce(seed: Int) throws {
+        var random = SplitMix64(seed: UInt64(seed))
+        let files = SimulatedFileSystem()
+        var expected: [Kept] = []
+        for file in 0...random.below(3) {
+            expected += try Self.write("in/\(file)", &random, to: files)
+        }
+        var position: [UInt8]?
+        var found: [Kept] = []
+        var isOver = false
+        while !isOver {
+            var description = FileSourceDescription.json("in", rowtime: true)
+            description.pieceBytes = 1 + random.below(300)
+            description.rowsPerBatch = 1 + random.below(10)
+            let output = SideOutput()
+            let run = try FileSourceRun(
+                description, files, readers: 1 + random.below(3), from: position, settings: Self.settings,
+                sideOutput: output)
+            isOver = try Self.read(run, &random, atMost: random.oneIn(3) ? .max : random.below(60))
+            found += try Self.kept(output)
+            position = try run.input.position()
+        }
+        #expect(found.sorted() == expected.sorted(), "seed \(seed)")
+    }
+
+    /// - Returns: whether all was read.
+    private static func read(_ run: FileSourceRun, _ random: inout SplitMix64, atMost steps: Int) throws -> Bool {
+        var active = Array(run.readers.indices)
+        for _ in 0..<steps {
+            if active.isEmpty { return true }
+            let reader = active[random.below(active.count)]
+            if case .exhausted = try run.readers[reader].read() { active.removeAll { $0 == reader } }
+        }
+        return active.isEmpty
+    }
+
+    private static func write(
+        _ path: String, _ random: inout SplitMix64, to files: SimulatedFileSystem
+    ) throws -> [Kept] {
+        var text = ""
+        var bad: [Kept] = []
+        for line in 1...(1 + random.below(60)) {
+            let time = String(1000 + random.below(1000)).dropFirst()
+            let stamp = "\"1970-01-01 00:00:00.\(time)\""
+            let filler = String(repeating: "x", count: random.oneIn(9) ? random.below(900) : random.below(9))
+            let isBad = random.oneIn(3)
+            let record =
+                switch isBad ? random.below(4) : 4 {
+                case 0: "{\"a\":\"\(filler)\",\"t\":\(stamp)}"
+                case 1: "{\"a\":\(line),\"note\":\"\(filler)\",\"t\":null}"
+                case 2: "no \(filler)"
+                case 3: "{\"a\":\(line),\"t\":\"\(filler)\"}"
+                default: "{\"a\":\(line),\"note\":\"\(filler)\",\"t\":\(stamp)}"
+                }
+            if isBad { bad.append(Kept(source: path, position: Int64(line), record: record)) }
+            text += record + (random.oneIn(4) ? "\r\n" : "\n")
+        }
+        if random.oneIn(2) { text.removeLast() }
+        try files.put(path, text)
+        return bad
+    }
+
+    @Test func rowsOfTopicsAreKeptAsJSON() throws {
+        let run = try TopicRun()
+        try run.create("t", [Field("a", .bigint), Field("b", .string), Field("c", .int)], partitions: 2)
+        try run.publish("t", [[.bigint(1), .string("x"), .int(1)], [.bigint(2), .null, .int(2)]])
+        try run.publish("t", [[.bigint(3), .null, .int(3)]])
+        run.settings = Self.settings
+        let output = SideOutput()
+        run.sideOutput = output
+        let fields = [Field("a", .bigint), Field("b", .string, isNullable: false)]
+        let source = TopicSourceDescription(
+            operatorID: 1, table: "t", topic: "t",
+            columns: fields.map { ScanColumn(path: [$0.name], type: $0.type, isNullable: $0.isNullable) },
+            metadata: [], fields: fields, key: [], predicates: [], watermark: nil, start: .earliest, isBounded: true)
+        #expect(try run.read(source).rows.map(\.cells) == [[.bigint(1), .string("x")]])
+        let rows = Self.cells(output)
+        #expect(Set(rows.map { $0[8] }) == [.string("{\"a\":2,\"b\":null}"), .string("{\"a\":3,\"b\":null}")])
+        #expect(rows.allSatisfy { $0[1] == .string("t") && $0[2] != .null && $0[3] != .null })
+        #expect(rows.map { $0[5] }.allSatisfy { $0 == .string("column \"b\" is NOT NULL, and the row has a NULL") })
+    }
+}
