@@ -100,8 +100,14 @@ final class RunDisplay: RunObserver {
         if skipped > 0 { parts.append("\(Self.count(skipped)) bad records skipped") }
         let quarantined = metrics.quarantinedRows.load(ordering: .relaxed)
         if quarantined > 0 { parts.append("\(Self.count(quarantined)) rows in quarantine") }
-        if metrics.lateRows > 0 { parts.append("\(Self.count(metrics.lateRows)) late rows dropped") }
+        if metrics.lateRows > 0 { parts.append(Self.lateRows(metrics)) }
         return parts.joined(separator: " · ")
+    }
+
+    /// Some of them may be among those in quarantine.
+    static func lateRows(_ metrics: JobMetrics) -> String {
+        let isKept = metrics.quarantinedRows.load(ordering: .relaxed) > 0
+        return "\(count(metrics.lateRows)) late rows" + (isKept ? "" : " dropped")
     }
 
     static func tenths(_ value: Double) -> String {

@@ -23,7 +23,7 @@ extension RunDisplay {
             if quarantined > 0 { text += ", \(Self.count(quarantined)) rows in quarantine" }
             let nulled = metrics.nulledFields.load(ordering: .relaxed)
             if nulled > 0 { text += ", \(Self.count(nulled)) bad fields read as NULL" }
-            if metrics.lateRows > 0 { text += ", \(Self.count(metrics.lateRows)) late rows dropped" }
+            if metrics.lateRows > 0 { text += ", " + Self.lateRows(metrics) }
             return text
         }
     }

@@ -138,6 +138,128 @@ import Testing
         return bad
     }
 
+    // MARK: Operators
+
+    private static let columns = [Field("a", .bigint), Field("b", .string)]
+
+    private static func context(_ output: SideOutput) throws -> LinkContext {
+        var context = try LinkContext.alone(settings: settings)
+        context.sideOutput = output
+        return context
+    }
+
+    /// More rows than an error would ever name; every third is 0.
+    private static func batch(_ rows: Int) -> Batch {
+        var origin = BatchOrigin(path: "in", lines: (0..<rows).map { Int64($0) + 10 })
+        origin.partition = 3
+        return Batch(
+            columns: [
+                Column((0..<rows).map { .bigint(Int64($0 % 3)) }, .bigint),
+                Column((0..<rows).map { $0 % 2 == 0 ? .null : .string("s\($0)") }, .string),
+            ], rowCount: rows, origin: origin)
+    }
+
+    @Test func rowsOnWhichAnExpressionFails() throws {
+        let inverse = ScalarExpression.call(
+            .divide, [.literal(.bigint(6), .bigint), .column(0, .bigint)], .bigint,
+            SourcePlace(line: 4, column: 9, text: "6 / a"))
+        let condition = ScalarExpression.call(
+            .greater, [inverse, .literal(.bigint(0), .bigint)], .boolean,
+            SourcePlace(line: 4, column: 9, text: "6 / a > 0"))
+        let links: [any LinkDescription] = [
+            ProjectDescription(expressions: [inverse], columns: Self.columns),
+            FilterDescription(condition: condition, columns: Self.columns),
+        ]
+        for description in links {
+            let output = SideOutput()
+            guard case .transform(let link) = try description.makeLink(try Self.context(output)) else {
+                Issue.record("a link without state")
+                continue
+            }
+            var batch = Self.batch(400)
+            batch.selection = (0..<400).filter { $0 != 3 }
+            #expect(try link.apply(batch)?.selectedCount == 266)
+            let rows = Self.cells(output)
+            #expect(rows.count == 133)
+            #expect(
+                rows[1] == [
+                    .string("failed-row"), .string("in"), .int(3), .bigint(16), .null,
+                    .string("division by zero in 6 / a"), .int(4), .int(9), .string("{\"a\":0,\"b\":null}"), .null,
+                ])
+        }
+    }
+
+    @Test func rowsThatBringANullToASink() throws {
+        let fields = [Field("a", .bigint), Field("b", .string, isNullable: false)]
+        let sink = BlackholeSinkDescription(operatorID: 1, table: "out", fields: fields)
+        let output = SideOutput()
+        guard case .sink(let link) = try sink.makeLink(try Self.context(output)) else { return }
+        try link.write(Self.batch(10))
+        let rows = Self.cells(output)
+        #expect(rows.map { $0[3] } == [10, 12, 14, 16, 18].map { .bigint($0) })
+        #expect(rows[0][5] == .string("column \"b\" of table \"out\" is NOT NULL, but the row brings a NULL"))
+    }
+
+    /// Batches of any size, event time told whenever: the same rows, with the watermark that each of them missed.
+    @Test(arguments: 0..<20) func lateRowsOfWindows(seed: Int) throws {
+        var random = SplitMix64(seed: UInt64(seed))
+        var expected: [[Cell]] = []
+        var (times, own): ([Int64], [Int64]) = ([], [])
+        var greatest = Int64.min
+        for row in 0..<200 {
+            let time = Int64(row / 2 + random.below(30))
+            times.append(time)
+            own.append(greatest)
+            // Windows of 8 every 4: the last of a row ends with the second pane behind it.
+            let lastEnd = time / 4 * 4 + 8
+            if greatest >= lastEnd - 1 {
+                let reason = "late for hops: its last window ended at 1970-01-01 00:00:00.\(Self.fraction(lastEnd))"
+                expected.append([
+                    .bigint(Int64(row)),
+                    .string(reason + ", and the watermark had reached 1970-01-01 00:00:00.\(Self.fraction(greatest))"),
+                ])
+            }
+            greatest = max(greatest, time)
+        }
+        #expect(!expected.isEmpty)
+        var description = WindowAggregateDescription(
+            operatorID: 5, name: "hops", window: .assigned(.hop(size: 8, slide: 4)), time: .event(column: 0), keys: [],
+            keyTypes: [],
+            calls: [
+                AggregateCall(
+                    .countStar, argument: nil, resultType: .bigint, place: SourcePlace(line: 1, column: 1, text: ""))
+            ], argumentTypes: [.bigint], outputs: [.windowStart, .windowEnd, .call(0)])
+        description.columns = [Field("at", .timestamp(precision: 3))]
+        description.quarantinesLateRows = true
+        let output = SideOutput()
+        guard case .keyed(let link) = try description.makeLink(try Self.context(output)) else { return }
+        var first = 0
+        while first < times.count {
+            let rows = first..<min(times.count, first + 1 + random.below(50))
+            try link.accumulate(
+                Batch(
+                    columns: [.timestamp(FixedColumn(Array(times[rows])))], rowCount: rows.count,
+                    origin: BatchOrigin(path: "in", lines: rows.map { Int64($0) }), rowWatermarks: Array(own[rows])))
+            first = rows.upperBound
+            if random.oneIn(2), first < times.count {
+                try link.advance(to: own[first])
+                while try link.drain(.watermark) != nil {}
+            }
+        }
+        let rows = Self.cells(output)
+        #expect(rows.map { [$0[3], $0[5]] } == expected, "seed \(seed)")
+        #expect(rows.allSatisfy { $0[0] == .string("late-row") && $0[1] == .string("in") })
+    }
+
+    /// Milliseconds of a second, trailing zeros cut.
+    private static func fraction(_ milliseconds: Int64) -> String {
+        var digits = String(String(1000 + milliseconds).dropFirst())
+        while digits.last == "0" { digits.removeLast() }
+        return digits
+    }
+
+    // MARK: Topics
+
     @Test func rowsOfTopicsAreKeptAsJSON() throws {
         let run = try TopicRun()
         try run.create("t", [Field("a", .bigint), Field("b", .string), Field("c", .int)], partitions: 2)

@@ -65,7 +65,7 @@ import Testing
     ) throws -> any BatchExpansion {
         var settings = JobSettings()
         settings.skipsBadRecords = skips
-        let description = WindowAssignDescription(assigner: assigner, timeColumn: 1)
+        let description = WindowAssignDescription(assigner: assigner, timeColumn: 1, columns: [])
         guard
             case .expansion(let link) = try description.makeLink(
                 LinkContext.alone(metrics: metrics, settings: settings))

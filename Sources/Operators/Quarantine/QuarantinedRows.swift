@@ -32,10 +32,10 @@ package enum QuarantineTopic {
 package enum QuarantineKind: String, Sendable {
     /// It does not fit its table: `record` has it as it was.
     case badRecord = "bad-record"
-    /// An expression has no value for it: `record` is the row as JSON.
-    case failedExpression = "failed-expression"
+    /// An expression has no value for it, or it brings a NULL where none may be: `record` is the row as JSON.
+    case failedRow = "failed-row"
     /// Its windows were over: `record` is the row as JSON.
-    case late
+    case lateRow = "late-row"
 }
 
 struct QuarantinedRow {

@@ -1,18 +1,20 @@
 import Columnar
 import Dataflow
 
-/// A sink's NOT NULL columns take no NULL: it stops the job, as in Flink, or its row is left out and counted.
+/// A sink's NOT NULL columns take no NULL: it stops the job, as in Flink, or its row is left out.
 struct NotNullCheck {
     private let table: String
     private let columns: [(index: Int, name: String)]
     private let skips: Bool
     private let metrics: JobMetrics
+    private let quarantine: RowQuarantine?
 
     init(table: String, fields: [Field], _ context: LinkContext) {
         self.table = table
         columns = fields.enumerated().filter { !$0.element.isNullable }.map { ($0.offset, $0.element.name) }
         skips = context.settings.skipsBadRecords
         metrics = context.metrics
+        quarantine = context.badRecords == .quarantine ? RowQuarantine(context, columns: fields) : nil
     }
 
     /// The batch without the rows that bring a NULL; the whole batch where there is none.
@@ -25,7 +27,13 @@ struct NotNullCheck {
             // Of an update only both rows could be left out, and the old one may stand already.
             guard skips, batch.rowKinds == nil else { throw failure(name, batch, Int(row)) }
             let kept = rows.filter { validity[Int($0)] }
-            metrics.add(rows.count - kept.count, to: metrics.skippedRecords)
+            if let quarantine {
+                quarantine.give(rows.filter { !validity[Int($0)] }, of: batch, as: .failedRow) { _ in
+                    ("column \"\(name)\" of table \"\(table)\" is NOT NULL, but the row brings a NULL", nil)
+                }
+            } else {
+                metrics.add(rows.count - kept.count, to: metrics.skippedRecords)
+            }
             batch.selection = kept
         }
         return batch

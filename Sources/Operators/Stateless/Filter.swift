@@ -3,11 +3,16 @@ import Dataflow
 
 package struct FilterDescription: LinkDescription {
     package var condition: ScalarExpression
+    /// What it takes.
+    package var columns: [Field]
 
-    package init(condition: ScalarExpression) { self.condition = condition }
+    package init(condition: ScalarExpression, columns: [Field]) {
+        self.condition = condition
+        self.columns = columns
+    }
 
     package func makeLink(_ context: LinkContext) throws(JobFailure) -> ChainLink {
-        .transform(Filter(try RowFailurePolicy.program(condition), RowFailurePolicy(context)))
+        .transform(Filter(try RowFailurePolicy.program(condition), RowFailurePolicy(context, columns: columns)))
     }
 }
 
@@ -24,7 +29,7 @@ final class Filter: BatchTransform {
 
     func apply(_ batch: Batch) throws(JobFailure) -> Batch? {
         var batch = batch
-        var failures = RowFailures()
+        var failures = policy.failures(rowCount: batch.rowCount)
         let kept = condition.evaluateFilter(batch, selection: batch.selection, failures: &failures)
         // A row on which the condition fails is not TRUE: under `skip` it is left out by that alone.
         _ = try policy.resolve(failures, in: batch)

@@ -3,13 +3,18 @@ import Dataflow
 
 package struct ProjectDescription: LinkDescription {
     package var expressions: [ScalarExpression]
+    /// What it takes.
+    package var columns: [Field]
 
-    package init(expressions: [ScalarExpression]) { self.expressions = expressions }
+    package init(expressions: [ScalarExpression], columns: [Field]) {
+        self.expressions = expressions
+        self.columns = columns
+    }
 
     package func makeLink(_ context: LinkContext) throws(JobFailure) -> ChainLink {
         var programs: [ExpressionProgram] = []
         for expression in expressions { programs.append(try RowFailurePolicy.program(expression)) }
-        return .transform(Project(programs, RowFailurePolicy(context)))
+        return .transform(Project(programs, RowFailurePolicy(context, columns: columns)))
     }
 }
 
@@ -24,7 +29,7 @@ final class Project: BatchTransform {
     }
 
     func apply(_ batch: Batch) throws(JobFailure) -> Batch? {
-        var failures = RowFailures()
+        var failures = policy.failures(rowCount: batch.rowCount)
         var result = batch
         result.columns = expressions.map { $0.evaluate(batch, selection: batch.selection, failures: &failures) }
         result.selection = try policy.resolve(failures, in: batch)

@@ -1,25 +1,36 @@
 import Columnar
 import Dataflow
 
-/// What happens to rows on which an expression fails: the job stops with the first one, or they are left out and counted.
+/// What happens to rows on which an expression fails: the job stops with the first one, or they are left out, and counted or
+/// kept in quarantine.
 struct RowFailurePolicy {
     let skips: Bool
     let metrics: JobMetrics
+    private var quarantine: RowQuarantine?
 
     init(skips: Bool, metrics: JobMetrics) {
         self.skips = skips
         self.metrics = metrics
     }
 
-    init(_ context: LinkContext) {
+    /// - Parameter columns: of the rows that the operator takes.
+    init(_ context: LinkContext, columns: [Field]) {
         self.init(skips: context.settings.skipsBadRecords, metrics: context.metrics)
+        if context.badRecords == .quarantine { quarantine = RowQuarantine(context, columns: columns) }
     }
+
+    /// For the failures of a batch: those that are kept in quarantine are told in full.
+    func failures(rowCount: Int) -> RowFailures { quarantine == nil ? RowFailures() : RowFailures(limit: rowCount) }
 
     /// The selection without the failed rows.
     func resolve(_ failures: RowFailures, in batch: Batch) throws(JobFailure) -> [Int32]? {
         guard let first = failures.first else { return batch.selection }
         guard skips else { throw failure(first, batch) }
-        metrics.add(failures.count, to: metrics.skippedRecords)
+        if let quarantine {
+            quarantine.give(failures, in: batch)
+        } else {
+            metrics.add(failures.count, to: metrics.skippedRecords)
+        }
         return failures.remaining(of: batch.selection, rowCount: batch.rowCount)
     }
 

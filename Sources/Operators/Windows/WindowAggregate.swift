@@ -23,6 +23,7 @@ package final class WindowAggregate: KeyedOperator {
     private let metrics: JobMetrics
     private let subtask: UInt32
     private let dirtyLimitBytes: Int
+    private var lateRows: LateRowQuarantine?
 
     let layout: WindowLayout
     let table: GroupStateTable
@@ -46,7 +47,12 @@ package final class WindowAggregate: KeyedOperator {
         let allotment = StateAllotment(
             store: context.store, limitBytes: context.stateLimitBytes, keyGroups: context.keyGroups,
             maximumParallelism: context.settings.maximumParallelism)
-        self.init(description, allotment, RowFailurePolicy(context), context.metrics, subtask: context.subtask)
+        let policy = RowFailurePolicy(context, columns: description.columns)
+        self.init(description, allotment, policy, context.metrics, subtask: context.subtask)
+        rows.tellsAllFailures = context.badRecords == .quarantine
+        if description.quarantinesLateRows {
+            lateRows = LateRowQuarantine(description, RowQuarantine(context, columns: description.columns))
+        }
     }
 
     /// Outside a job: the first bad row is an error.
@@ -108,6 +114,7 @@ package final class WindowAggregate: KeyedOperator {
         }
         if !rows.failures.isEmpty { _ = try policy.resolve(rows.failures, in: batch) }
         if rows.lateCount > 0 {
+            lateRows?.give(rows.late, of: batch, watermark: watermark)
             clock.addLateRows(rows.lateCount)
             countLateRows()
         }

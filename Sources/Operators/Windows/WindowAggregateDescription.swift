@@ -39,6 +39,10 @@ package struct WindowAggregateDescription: LinkDescription {
     /// For each call the type of its argument (any for `COUNT(*)`).
     package var argumentTypes: [DataType]
     package var outputs: [WindowAggregateOutput]
+    /// What it takes.
+    package var columns: [Field] = []
+    /// Late rows are kept; only beside a side output.
+    package var quarantinesLateRows = false
 
     package init(
         operatorID: UInt32, name: String, window: Window, time: Time, keys: [Int], keyTypes: [DataType],

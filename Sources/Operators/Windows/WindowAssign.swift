@@ -6,14 +6,17 @@ package struct WindowAssignDescription: LinkDescription {
     package var assigner: WindowAssigner
     /// Of TIMESTAMP.
     package var timeColumn: Int
+    /// What it takes.
+    package var columns: [Field]
 
-    package init(assigner: WindowAssigner, timeColumn: Int) {
+    package init(assigner: WindowAssigner, timeColumn: Int, columns: [Field]) {
         self.assigner = assigner
         self.timeColumn = timeColumn
+        self.columns = columns
     }
 
     package func makeLink(_ context: LinkContext) throws(JobFailure) -> ChainLink {
-        .expansion(WindowAssign(self, RowFailurePolicy(context)))
+        .expansion(WindowAssign(self, RowFailurePolicy(context, columns: columns)))
     }
 }
 
@@ -109,7 +112,7 @@ extension RowFailurePolicy {
     fileprivate func rowsWithWindows(
         of batch: Batch, times: FixedColumn<Int64>, assigner: WindowAssigner
     ) throws(JobFailure) -> [Int32] {
-        var failures = RowFailures()
+        var failures = self.failures(rowCount: batch.rowCount)
         let range = assigner.times
         for row in batch.selection ?? Array(0..<Int32(batch.rowCount)) {
             let isNull = times.validity.map { !$0[Int(row)] } ?? false

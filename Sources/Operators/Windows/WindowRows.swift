@@ -12,6 +12,8 @@ struct WindowRows {
     /// Rows that were too late for all of their windows.
     var lateCount = 0
     var failures = RowFailures()
+    /// Where all failed rows are told in full.
+    var tellsAllFailures = false
 
     /// Rows left out: late ones and failed ones, in ascending order.
     private var dropped: [Int32] = []
@@ -92,9 +94,14 @@ struct WindowRows {
         if numbers.count != batch.rowCount { numbers = [Int64](repeating: 0, count: batch.rowCount) }
         selection = batch.selection
         lateCount = 0
-        if !failures.isEmpty { failures = RowFailures() }
+        if !failures.isEmpty || tellsAllFailures {
+            failures = tellsAllFailures ? RowFailures(limit: batch.rowCount) : RowFailures()
+        }
         dropped.removeAll(keepingCapacity: true)
     }
+
+    /// Rows that were too late for all of their windows, in ascending order.
+    var late: [Int32] { dropped.filter { !failures.contains(row: $0) } }
 
     private mutating func fail(_ row: Int, isNull: Bool) {
         failures.add(row: Int32(truncatingIfNeeded: row), message: WindowFault.message(isNull: isNull))

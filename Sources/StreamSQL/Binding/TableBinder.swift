@@ -44,6 +44,14 @@ struct TableBinder {
         }
         table.computed = try computedColumns(syntax.columns, of: table)
         if let watermark = syntax.watermark { table.watermark = try bind(watermark, of: table) }
+        if let option = options.latePolicy {
+            guard table.watermark != nil else {
+                throw source.error(
+                    "'late.policy' = '\(option.value)' is for a table with a WATERMARK", at: option.keySpan,
+                    detail: "without one no row is late")
+            }
+            table.quarantinesLateRows = true
+        }
         return table
     }
 

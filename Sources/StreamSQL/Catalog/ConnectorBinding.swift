@@ -27,9 +27,19 @@ extension TableOptions {
                 hint: Suggestion.hint(for: option.value, among: TableOptions.connectors))
         }
         try refuseWatermarkOptions()
-        try refuse("late.policy", unless: "drop")
+        try takeLatePolicy()
         try finish(for: "connector '\(option.value)'")
         return connector
+    }
+
+    private mutating func takeLatePolicy() throws(SQLError) {
+        guard let option = take("late.policy") else { return }
+        switch option.value {
+        case "drop": break
+        case "quarantine": latePolicy = option
+        case "update": throw source.notSupported("'late.policy' = 'update'", at: option.keySpan)
+        default: throw malformed(option, hint: "it is 'drop' or 'quarantine'")
+        }
     }
 
     private static let connectors = ["blackhole", "datagen", "filesystem", "log", "nexmark", "print"]

@@ -65,6 +65,8 @@ package struct TableDefinition: Sendable {
     package var watermark: Watermark?
     package var primaryKey: [String]
     package var connector: Connector
+    /// `late.policy` = 'quarantine'
+    var quarantinesLateRows = false
     package var place: SQLPlace
 
     package var schema: Schema { Schema(columns) }

@@ -5,6 +5,8 @@ struct TableOptions {
     private let options: [TableOption]
     private let indexes: [String: Int]
     private var taken: Set<String> = []
+    /// Where late rows are kept.
+    var latePolicy: TableOption?
     /// Option names that have an effect, and those that are refused as well: for messages.
     private var supported: [String] = []
     private var known: [String] = []

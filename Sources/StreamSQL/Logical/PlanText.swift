@@ -173,7 +173,9 @@ enum PlanText {
         if !aggregation.windows.isEventTime {
             notes.append(clockNote)
         } else if aggregation.input.mayGiveLateRows {
-            notes.append("late rows are dropped and counted")
+            notes.append(
+                aggregation.quarantinesLateRows
+                    ? "late rows are counted, and kept in quarantine" : "late rows are dropped and counted")
         }
         return notes + orderNotes(aggregation.calls, input)
     }

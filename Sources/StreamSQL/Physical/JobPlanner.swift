@@ -54,7 +54,8 @@ package struct JobPlanner {
         vertices.append(
             Vertex(name: chain.name, source: chain.source, links: chain.links, inputs: chain.inputs))
         let vertex = vertices.count - 1
-        if quarantine?.takesBadRecords == true { addToQuarantine(of: chain.table, vertex) }
+        let keepsLateRows = chain.links.contains { ($0 as? WindowAggregateDescription)?.quarantinesLateRows == true }
+        if quarantine?.takesBadRecords == true || keepsLateRows { addToQuarantine(of: chain.table, vertex) }
         return vertex
     }
 
@@ -82,11 +83,12 @@ package struct JobPlanner {
         case .scan(let scan): return source(scan)
         case .filter(let filter):
             var chain = chain(filter.input)
-            chain.links.append(FilterDescription(condition: filter.condition))
+            chain.links.append(FilterDescription(condition: filter.condition, columns: filter.input.fields))
             return chain
         case .project(let projection):
             var chain = chain(projection.input)
-            chain.links.append(ProjectDescription(expressions: projection.items.map(\.expression)))
+            chain.links.append(
+                ProjectDescription(expressions: projection.items.map(\.expression), columns: projection.input.fields))
             return chain
         case .aggregate(let aggregation): return aggregate(aggregation)
         case .windows(let windows):
@@ -96,7 +98,7 @@ package struct JobPlanner {
         case .aggregateWindows(let aggregation): return aggregate(aggregation)
         case .unionAll(let union):
             let inputs = union.inputs.map { input in VertexInput(close(chain(input)), .forward) }
-            return OpenChain(name: "Union", links: [], inputs: inputs, table: plan.tablesRead.first ?? "")
+            return OpenChain(name: "Union", links: [], inputs: inputs, table: plan.tablesRead.first?.name ?? "")
         case .sink(let sink):
             var chain = chain(sink.input)
             if sink.table.isChangelog {
@@ -120,8 +122,10 @@ package struct JobPlanner {
     private mutating func aggregate(_ aggregation: WindowAggregation) -> OpenChain {
         let chain = chain(aggregation.input)
         let input = close(chain)
+        var description = aggregation.description(operatorID: takeOperatorID())
+        description.quarantinesLateRows = quarantine != nil && aggregation.quarantinesLateRows
         return OpenChain(
-            name: aggregation.name, links: [aggregation.description(operatorID: takeOperatorID())],
+            name: aggregation.name, links: [description],
             inputs: [VertexInput(input, .keyed(aggregation.groupColumns))], table: chain.table)
     }
 

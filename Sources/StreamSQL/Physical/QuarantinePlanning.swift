@@ -1,3 +1,4 @@
+import Columnar
 import Dataflow
 import Operators
 
@@ -15,12 +16,13 @@ package struct QuarantinePlan: Sendable {
     package init(job: String, takesBadRecords: Bool, tablesRead sinks: [LogicalPlan]) throws(JobFailure) {
         self.job = job
         self.takesBadRecords = takesBadRecords
-        guard takesBadRecords else { return }
-        for table in sinks.flatMap(\.tablesRead) {
-            let name = QuarantineTopic.name(job: job, table: table)
+        let tables = sinks.flatMap(\.tablesRead)
+        guard takesBadRecords || tables.contains(where: \.quarantinesLateRows) else { return }
+        for table in tables {
+            let name = QuarantineTopic.name(job: job, table: table.name)
             guard let problem = Topic.problem(withName: name) else { continue }
             throw JobFailure(
-                .conflict, "the quarantine of table \"\(table)\" cannot be topic \"\(name)\": \(problem)",
+                .conflict, "the quarantine of table \"\(table.name)\" cannot be topic \"\(name)\": \(problem)",
                 hint: "another name of the job: SET 'pipeline.name'; or of the table")
         }
     }
@@ -36,9 +38,11 @@ package struct QuarantinePlan: Sendable {
 }
 
 extension LogicalPlan {
-    /// Names of source tables, in the order of the plan.
-    var tablesRead: [String] {
-        if case .scan(let scan) = self { return [scan.table.name] }
+    /// Source tables, in the order of the plan.
+    var tablesRead: [TableDefinition] {
+        if case .scan(let scan) = self { return [scan.table] }
         return inputs.flatMap(\.tablesRead)
     }
+
+    var fields: [Field] { columns.map { Field($0.name, $0.type, isNullable: $0.isNullable) } }
 }

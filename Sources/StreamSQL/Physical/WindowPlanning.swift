@@ -19,7 +19,7 @@ extension WindowTable {
         guard let column = time.column else {
             preconditionFailure("the analyser refuses windows of processing time without an aggregation")
         }
-        return WindowAssignDescription(assigner: shape.assigner, timeColumn: column)
+        return WindowAssignDescription(assigner: shape.assigner, timeColumn: column, columns: input.fields)
     }
 }
 
@@ -27,12 +27,17 @@ extension WindowAggregation {
     func description(operatorID: UInt32) -> WindowAggregateDescription {
         let types = input.columns.map(\.type)
         let keys = groupColumns.indices.map { WindowAggregateOutput.key($0) }
-        return WindowAggregateDescription(
+        var description = WindowAggregateDescription(
             operatorID: operatorID, name: name, window: describedWindow, time: describedTime, keys: groupColumns,
             keyTypes: groupColumns.map { types[$0] }, calls: calls,
             argumentTypes: calls.map { call in call.argument.map { types[$0] } ?? .bigint },
             outputs: keys + calls.indices.map { .call($0) } + properties.map(\.output))
+        description.columns = input.fields
+        return description
     }
+
+    /// Where any of the tables that its rows come from says so.
+    var quarantinesLateRows: Bool { windows.isEventTime && input.tablesRead.contains(where: \.quarantinesLateRows) }
 
     var name: String { "WindowAggregate[\(names.prefix(groupColumns.count).joined(separator: ", "))]" }
 
