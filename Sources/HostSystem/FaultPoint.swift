@@ -51,7 +51,9 @@ private final class ArmedFault: Sendable {
         guard let text = getenv("SLUICE_FAULT") else { return nil }
         let parts = String(cString: text).split(separator: ":")
         let stops = parts.last == "stop"
-        guard parts.count == (stops ? 3 : 2), let point = FaultPoint(rawValue: String(parts[0])), let count = Int(parts[1]) else {
+        guard parts.count == (stops ? 3 : 2), let point = FaultPoint(rawValue: String(parts[0])),
+            let count = Int(parts[1])
+        else {
             return nil
         }
         return ArmedFault(point: point, count: count, signal: stops ? SIGSTOP : SIGKILL)

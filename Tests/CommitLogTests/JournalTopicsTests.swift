@@ -33,7 +33,8 @@ import Testing
         let created = try journal.append(create())
         _ = try journal.append(.schemaAdded(id, schemaID: 1, schema: [7, 7]))
         _ = try journal.append(
-            .published([rows(0, 0, 10), rows(1, 0, 3)], producer: ProducerMark(id: "p", topic: id, after: nil, last: 13)))
+            .published(
+                [rows(0, 0, 10), rows(1, 0, 3)], producer: ProducerMark(id: "p", topic: id, after: nil, last: 13)))
         _ = try journal.append(
             .checkpoint(
                 job: "job", run: machine.run, CommittedCheckpoint(number: 0, recordChecksum: 1),
@@ -72,7 +73,8 @@ import Testing
         #expect(
             refused(.schemaAdded(id, schemaID: 2, schema: []))
                 == .schemaOutOfOrder(topic: "clicks", next: 1, schemaID: 2))
-        _ = try journal.append(.published([rows(0, 0, 5)], producer: ProducerMark(id: "p", topic: id, after: nil, last: 4)))
+        _ = try journal.append(
+            .published([rows(0, 0, 5)], producer: ProducerMark(id: "p", topic: id, after: nil, last: 4)))
         let behind = rows(0, 4, 6)
         #expect(
             refused(.published([behind])) == .notAtPublishedEnd(topic: "clicks", range: behind, publishedEnd: 5))
@@ -97,7 +99,8 @@ import Testing
             refused(.published([rows(0, 5, 6)], producer: ProducerMark(id: "q", topic: id, after: 3, last: 9)))
                 == .producerBehind(producer: "q", topic: "clicks", last: nil, after: 3))
         #expect(
-            refused(.published([], producer: ProducerMark(id: "", topic: id, after: nil, last: 4))) == .producerName(bytes: 0))
+            refused(.published([], producer: ProducerMark(id: "", topic: id, after: nil, last: 4)))
+                == .producerName(bytes: 0))
         #expect(
             refused(.retentionMoved([rows(0, 0, 6)]))
                 == .notKept(topic: "clicks", range: rows(0, 0, 6), kept: 0, publishedEnd: 5))
@@ -123,7 +126,9 @@ import Testing
         _ = try journal.append(create())
         for i in 0..<20 as Range<UInt64> {
             _ = try journal.append(
-                .published([rows(1, i, i + 1)], producer: ProducerMark(id: "p", topic: id, after: i == 0 ? nil : i - 1, last: i)))
+                .published(
+                    [rows(1, i, i + 1)],
+                    producer: ProducerMark(id: "p", topic: id, after: i == 0 ? nil : i - 1, last: i)))
         }
         let files = machine.disk.start()
         let names = try files.list(JournalMachine.directory).filter { $0.hasSuffix(".journal") }.sorted()
