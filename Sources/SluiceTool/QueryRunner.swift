@@ -1,12 +1,12 @@
 import Columnar
 import Dataflow
-import Glibc
 import HostSystem
 import Operators
 import StreamSQL
 
-// A query is a job with one epoch, in a data directory of its own that is gone when it ends: state that does not fit in
-// memory has a place, and nothing stays. It has no restarts and, but for the last one, no checkpoints by time.
+// A query is a job in a data directory of its own that is gone when it ends: state that does not fit in memory has a place,
+// and nothing stays. It has no restarts. In batch it has one epoch and, but for the last one, no checkpoints by time; one
+// that is followed has many short ones, for an aggregation sends its changes when an epoch ends.
 
 struct QueryRunner {
     let signals: QuerySignals
@@ -15,20 +15,38 @@ struct QueryRunner {
     let parallelism: Int?
     /// nil: there is no data directory.
     let topics: CommitLogAccess?
+    /// The journal's position that topics are read up to; nil: its end when a query begins.
+    let asOf: UInt64?
+
+    private enum Ending {
+        case whole
+        /// As much as was wanted.
+        case enough
+        case cancelled
+    }
+
+    private static let aCentury: Int64 = 100 * 365 * 86_400_000_000_000 / 2
+    private static let followedEpochNanoseconds: Int64 = 5_000_000
 
     /// The rows of the result in their order, of the columns that are shown.
     func rows(of query: ResultQuery, _ settings: Settings) throws(ToolFailure) -> [Batch] {
         if query.limit == 0 { return [] }
-        var rows = try collected(query.plan, enough: query.enough, settings)
-        if rows.isEmpty, let total = query.total {
-            var isOverNoRows = true
-            if let aggregation = total.aggregation {
-                isOverNoRows = try collected(aggregation, enough: nil, settings).isEmpty
-            }
-            if isOverNoRows { rows = try collected(total.query, enough: nil, settings) }
+        let query = try cut(query)
+        let events = EventQueue()
+        // To put rows in order takes a second copy of them.
+        let limitBytes = memoryBytes / (query.order.isEmpty ? 2 : 4)
+        let rows = CollectedRows(types: query.plan.columns.map(\.type), enough: query.enough, limitBytes: limitBytes) {
+            events.post(.failed(JobFailure(.conflict, "the query has enough rows")))
+        }
+        var job = try jobSettings(settings)
+        job.memoryBytes = memoryBytes / 2
+        job.checkpointIntervalNanoseconds = Self.aCentury
+        let ending = try perform(JobPlanner.plan(query.plan, into: rows), job, events) { rows.isFull }
+        guard ending != .cancelled else {
+            throw ToolFailure(message: "the query is cancelled", exitCode: StopSignals.interruptedTwice)
         }
         do throws(JobFailure) {
-            let ordered = try RowOrder(query.order, offset: query.offset, limit: query.limit).apply(rows)
+            let ordered = try RowOrder(query.order, offset: query.offset, limit: query.limit).apply(try rows.take())
             return ordered.map {
                 Batch(columns: Array($0.columns.prefix(query.fields.count)), rowCount: $0.rowCount)
             }
@@ -37,19 +55,44 @@ struct QueryRunner {
         }
     }
 
-    private func collected(
-        _ plan: LogicalPlan, enough: Int?, _ settings: Settings
-    ) throws(ToolFailure) -> [Batch] {
+    /// Shows the changes of the result as they come, until it ends, or enough are shown, or somebody interrupts.
+    func follow(_ query: ResultQuery, _ settings: Settings, _ output: ResultOutput, most: Int?) throws(ToolFailure) {
         let events = EventQueue()
-        let types = plan.columns.map(\.type)
-        let rows = CollectedRows(types: types, enough: enough, limitBytes: memoryBytes / 2) {
-            events.post(.failed(JobFailure(.conflict, "the query has enough rows")))
+        let changes = ChangeOutput(query.fields, output, most: most) {
+            events.post(.failed(JobFailure(.conflict, "enough changes are shown")))
         }
-        let directory = temporaryDirectory
-        defer { remove(directory) }
+        guard !changes.isOver else { return }
+        var job = try jobSettings(settings)
+        job.memoryBytes = memoryBytes
+        job.checkpointIntervalNanoseconds = Self.followedEpochNanoseconds
+        job.minimumPauseNanoseconds = Self.followedEpochNanoseconds
+        let graph = JobPlanner.plan(query.plan) { operatorID in
+            FollowSinkDescription(operatorID: operatorID) { changes.write($0) }
+        }
+        _ = try perform(graph, job, events) { changes.isOver }
+    }
+
+    /// All topics of a query are read up to one position.
+    private func cut(_ query: ResultQuery) throws(ToolFailure) -> ResultQuery {
+        guard let topics, query.readsTopics else { return query }
+        do throws(JobFailure) {
+            var query = query
+            let end = try topics.settled().end
+            query.read(asOf: asOf ?? end)
+            return query
+        } catch {
+            throw ToolFailure(error)
+        }
+    }
+
+    private func perform(
+        _ graph: JobGraph, _ settings: JobSettings, _ events: EventQueue, hasEnough: () -> Bool
+    ) throws(ToolFailure) -> Ending {
+        let directory = try ScratchDirectory.make()
+        defer { directory.remove() }
         var request = RunRequest(
-            job: "query", dataDirectory: directory, graph: JobPlanner.plan(plan, into: rows),
-            settings: try jobSettings(settings), isFresh: false, setAsideOutput: { (_, _) throws(JobFailure) in [] })
+            job: "query", dataDirectory: directory.path, graph: graph, settings: settings, isFresh: false,
+            setAsideOutput: { (_, _) throws(JobFailure) in [] })
         request.topics = topics
         let display = RunDisplay(time: SystemTime(), plainIntervalNanoseconds: Self.aCentury)
         signals.begin(events)
@@ -60,33 +103,19 @@ struct QueryRunner {
             _ = try run.perform()
         } catch {
             display.closeLine()
-            let isCancelled = signals.end()
-            if isCancelled {
-                throw ToolFailure(message: "the query is cancelled", exitCode: StopSignals.interruptedTwice)
-            }
-            guard rows.isFull else { throw ToolFailure(error) }
-            return try taken(rows)
+            if signals.end() { return .cancelled }
+            guard hasEnough() else { throw ToolFailure(error) }
+            return .enough
         }
         _ = signals.end()
         display.closeLine()
         tellOfRowsLeftOut(display)
-        return try taken(rows)
+        return .whole
     }
-
-    private func taken(_ rows: CollectedRows) throws(ToolFailure) -> [Batch] {
-        do throws(JobFailure) {
-            return try rows.take()
-        } catch {
-            throw ToolFailure(error)
-        }
-    }
-
-    private static let aCentury: Int64 = 100 * 365 * 86_400_000_000_000 / 2
 
     private func jobSettings(_ settings: Settings) throws(ToolFailure) -> JobSettings {
         var job = JobSettings()
         job.parallelism = try RunSettings.checkedParallelism(parallelism ?? settings.parallelism ?? 1)
-        job.memoryBytes = memoryBytes / 2
         guard settings.badRecords != .quarantine else {
             throw ToolFailure(
                 message: "'sluice.bad-records' = 'quarantine' is for jobs: a query writes no topic",
@@ -95,7 +124,6 @@ struct QueryRunner {
         job.skipsBadRecords = settings.badRecords == .skip
         job.idleTimeoutMilliseconds = settings.idleTimeoutMilliseconds
         job.stateMemoryBytes = settings.stateMemoryBytes
-        job.checkpointIntervalNanoseconds = Self.aCentury
         return job
     }
 
@@ -107,22 +135,6 @@ struct QueryRunner {
         if nulled > 0 { StandardStreams.error("notice: \(RunDisplay.count(nulled)) bad fields read as NULL\n") }
         if metrics.lateRows > 0 {
             StandardStreams.error("notice: \(RunDisplay.count(metrics.lateRows)) late rows left out\n")
-        }
-    }
-
-    // MARK: The place for state
-
-    private var temporaryDirectory: String {
-        let folder = getenv("TMPDIR").map { String(cString: $0) } ?? ""
-        let name = "sluice-sql-" + String(SystemRandom().next(), radix: 16)
-        return FilePath.join(folder.isEmpty ? "/tmp" : folder, name)
-    }
-
-    private func remove(_ directory: String) {
-        do throws(FileError) {
-            try PosixFileSystem().removeTree(directory)
-        } catch {
-            StandardStreams.error("warning: '\(directory)' stays behind: \(error)\n")
         }
     }
 }

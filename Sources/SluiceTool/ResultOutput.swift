@@ -64,7 +64,7 @@ struct ResultOutput {
     }
 
     /// One row of the fields' names.
-    private static func names(of fields: [Field]) -> Batch {
+    static func names(of fields: [Field]) -> Batch {
         let columns = fields.map { field in
             let bytes = Array(field.name.utf8)
             return Column.string(StringColumn(offsets: [0, Int32(truncatingIfNeeded: bytes.count)], bytes: bytes))

@@ -10,6 +10,7 @@ struct SQLCommand: ParsableCommand {
         discussion: """
             Statements come from -e, else from standard input; on a terminal there is a prompt. Every topic of the data directory
             is a table. A query reads to the end of its inputs, keeps nothing, and may have ORDER BY, LIMIT and OFFSET. Ctrl-C cancels it.
+            With --at it reads topics as they were; with --follow it goes on, and shows every change of the result.
 
             Example: sluice sql -f job.sql -e "SELECT page, COUNT(*) FROM clicks GROUP BY page ORDER BY 2 DESC LIMIT 10"
             """)
@@ -39,11 +40,24 @@ struct SQLCommand: ParsableCommand {
     @Option(help: "Parallel subtasks per operator.")
     var parallelism: Int?
 
-    @Option(help: ArgumentHelp("Not supported yet: read as of a past position.", valueName: "position"))
-    var at: String?
+    @Option(
+        help: ArgumentHelp(
+            "Read topics as of a position of the journal ('topic describe' shows it), or a time in UTC: '2026-01-01 00:00:00'.",
+            valueName: "position"))
+    var at: PastPosition?
 
-    @Flag(help: "Not supported yet: go on with what comes.")
+    @Flag(help: "Show the changes of the result as they come, until Ctrl-C.")
     var follow = false
+
+    @Option(
+        name: .customShort("n"), help: ArgumentHelp("With --follow: stop after so many changes.", valueName: "count"))
+    var count: Int?
+
+    func validate() throws {
+        if at != nil, follow { throw ValidationError("name either --at or --follow") }
+        if count != nil, !follow { throw ValidationError("-n goes with --follow; in a query it is LIMIT") }
+        if let count, count < 0 { throw ValidationError("-n is not negative") }
+    }
 
     func run() throws {
         do throws(ToolFailure) {
@@ -55,13 +69,6 @@ struct SQLCommand: ParsableCommand {
     }
 
     private func perform() throws(ToolFailure) {
-        if at != nil {
-            throw ToolFailure(message: "--at is not supported yet", hint: "a query reads what is there now")
-        }
-        if follow {
-            throw ToolFailure(
-                message: "--follow is not supported yet", hint: "a job with a 'print' table shows changes")
-        }
         try RunSettings.checkMemory(memory.bytes)
         if let parallelism { _ = try RunSettings.checkedParallelism(parallelism) }
         sluice_bound_kept_memory(Int64(memory.bytes))

@@ -8,25 +8,32 @@ struct SQLShell {
     private var session: QuerySession
     private let runner: QueryRunner
     private let output: ResultOutput
+    private let isFollowed: Bool
+    private let mostChanges: Int?
     private var warnings: Set<String> = []
 
     init(_ command: SQLCommand, _ signals: QuerySignals) throws(ToolFailure) {
         let topics: CommitLogAccess?
+        let asOf: UInt64?
         do throws(JobFailure) {
             topics = try command.directory.openLogIfThere()
+            asOf = try command.at.map { (at) throws(JobFailure) in try at.position(in: topics) }
         } catch {
             throw ToolFailure(error)
         }
+        let tables = topics.map { TableProvider(topicsOf: $0, asOf: asOf, isFollowed: command.follow) }
         do throws(SQLError) {
             session = try QuerySession(
-                overrides: command.settings.overrides, provider: topics.map { TableProvider(topicsOf: $0) })
+                overrides: command.settings.overrides, provider: tables, mode: command.follow ? .streaming : .batch)
         } catch {
             throw ToolFailure(error, in: [], called: "-D")
         }
         runner = QueryRunner(
-            signals: signals, memoryBytes: command.memory.bytes, parallelism: command.parallelism,
-            topics: topics)
+            signals: signals, memoryBytes: command.memory.bytes, parallelism: command.parallelism, topics: topics,
+            asOf: asOf)
         output = ResultOutput(format: command.output)
+        isFollowed = command.follow
+        mostChanges = command.count
     }
 
     /// Takes the tables and views of a job file.
@@ -57,6 +64,8 @@ struct SQLShell {
         case .nothing: break
         case .text(let text): output.write(text)
         case .rows(let fields, let batch): output.write(fields, [batch])
+        case .query(let query) where isFollowed:
+            try runner.follow(query, settings, output, most: mostChanges)
         case .query(let query): output.write(query.fields, try runner.rows(of: query, settings))
         }
     }
@@ -70,20 +79,33 @@ struct SQLShell {
 
 extension TableProvider {
     /// Every topic as a table of its name.
-    fileprivate init(topicsOf log: CommitLogAccess) {
+    /// - Parameters:
+    ///   - position: the topics that there were then; nil: those that there are.
+    ///   - isFollowed: it is read on when its end is reached.
+    fileprivate init(topicsOf log: CommitLogAccess, asOf position: UInt64?, isFollowed: Bool) {
+        let topics: @Sendable () throws(JobFailure) -> [Topic] = { () throws(JobFailure) in
+            guard let position else { return try TopicAdmin.list(in: log) }
+            return try TopicAdmin.list(asOf: position, in: log)
+        }
         self.init(
             names: {
                 // For lists and hints alone: a journal that cannot be read is told of by the look-up of a table.
-                do throws(JobFailure) { return try TopicAdmin.list(in: log).map(\.name) } catch { return [] }
+                do throws(JobFailure) { return try topics().map(\.name) } catch { return [] }
             },
             table: { (name) throws(SQLError) in
                 do throws(JobFailure) {
-                    guard let topic = try TopicAdmin.list(in: log).first(where: { $0.name == name }) else { return nil }
+                    guard let topic = try topics().first(where: { $0.name == name }) else { return nil }
                     return TableDefinition(
                         name: name, columns: topic.schema.fields, primaryKey: topic.schema.key,
-                        connector: .log(LogConnector(topic: name, isBounded: true)))
+                        connector: .log(LogConnector(topic: name, isBounded: !isFollowed)))
                 } catch {
                     throw SQLError(error.message, detail: error.detail, hint: error.hint, place: nil)
+                }
+            },
+            partitions: { name in
+                // For EXPLAIN alone, as above.
+                do throws(JobFailure) { return try topics().first { $0.name == name }?.partitions.count } catch {
+                    return nil
                 }
             })
     }

@@ -2,9 +2,11 @@ import Glibc
 
 /// Whole lines to standard output and standard error, past any buffer.
 enum StandardStreams {
-    static func output(_ text: String) { write(Array(text.utf8), to: STDOUT_FILENO) }
-    static func output(_ bytes: [UInt8]) { write(bytes, to: STDOUT_FILENO) }
-    static func error(_ text: String) { write(Array(text.utf8), to: STDERR_FILENO) }
+    static func output(_ text: String) { _ = write(Array(text.utf8), to: STDOUT_FILENO) }
+    /// - Returns: false where nobody reads it any more.
+    @discardableResult
+    static func output(_ bytes: [UInt8]) -> Bool { write(bytes, to: STDOUT_FILENO) }
+    static func error(_ text: String) { _ = write(Array(text.utf8), to: STDERR_FILENO) }
     static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
     /// Columns of the terminal behind standard error; 80 where it does not say.
@@ -31,7 +33,7 @@ enum StandardStreams {
         }
     }
 
-    private static func write(_ bytes: [UInt8], to descriptor: Int32) {
+    private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {
             let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress!, $0.count) }
@@ -42,8 +44,9 @@ enum StandardStreams {
                 continue
             }
             // Nobody reads any more: there is nobody to tell.
-            if written <= 0 { return }
+            if written <= 0 { return false }
             rest = rest.dropFirst(written)
         }
+        return true
     }
 }

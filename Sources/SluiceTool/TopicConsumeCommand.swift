@@ -73,7 +73,7 @@ struct TopicConsumeCommand: TopicSubcommand {
 
     private func read(_ consumer: TopicConsumer) throws(JobFailure) {
         let wanted = Set(partition)
-        var writer = RowLines(consumer)
+        let writer = Self.writer(consumer)
         var left = count ?? .max
         var out: [UInt8] = []
         while left > 0 {
@@ -94,36 +94,16 @@ struct TopicConsumeCommand: TopicSubcommand {
         Self.flush(&out, above: 0)
     }
 
+    /// Of a topic with a key, with what happened to each row.
+    private static func writer(_ consumer: TopicConsumer) -> any RowWriter {
+        let fields = consumer.columns.map { Field($0.name, $0.type, isNullable: $0.isNullable) }
+        return consumer.topic.schema.isKeyed ? ChangeJSONWriter(fields: fields) : JSONRowWriter(fields: fields)
+    }
+
     private static func flush(_ out: inout [UInt8], above bytes: Int) {
         guard out.count > bytes else { return }
         StandardStreams.output(out)
         out.removeAll(keepingCapacity: true)
-    }
-}
-
-/// Rows as lines of JSON; those of a topic with a key with what happened to them.
-private struct RowLines {
-    private let writer: JSONRowWriter
-    private let isChangelog: Bool
-    private var lines: [UInt8] = []
-
-    init(_ consumer: TopicConsumer) {
-        writer = JSONRowWriter(fields: consumer.columns.map { Field($0.name, $0.type, isNullable: $0.isNullable) })
-        isChangelog = consumer.topic.schema.isKeyed
-    }
-
-    mutating func write(_ batch: Batch, to out: inout [UInt8]) {
-        guard isChangelog else { return writer.write(batch, to: &out) }
-        var rows = batch
-        rows.rowKinds = nil
-        lines.removeAll(keepingCapacity: true)
-        writer.write(rows, to: &lines)
-        for (row, line) in lines.split(separator: 0x0A).enumerated() {
-            let kind = batch.rowKinds?[row] ?? .insert
-            out += Array("{\"op\":\"\(kind.symbol)\",\"row\":".utf8)
-            out += line
-            out += [UInt8(ascii: "}"), 0x0A]
-        }
     }
 }
 

@@ -105,6 +105,24 @@ import Testing
         ("SELECT COUNT(*) + 1 AS n FROM payments HAVING COUNT(*) > 99", []),
         ("SELECT COUNT(*) + 1 AS n FROM payments WHERE FALSE HAVING COUNT(*) < 99", ["{\"n\":1}"]),
         ("SELECT COUNT(*) AS n FROM payments GROUP BY name HAVING COUNT(*) > 99", []),
+        ("SELECT COUNT(*) AS n FROM payments WHERE FALSE GROUP BY 'a'", []),
+        (
+            "SELECT m, COUNT(*) AS n FROM (SELECT MAX(amount) AS m FROM payments WHERE FALSE) GROUP BY m",
+            ["{\"m\":null,\"n\":1}"]
+        ),
+        (
+            "SELECT SUM(c) AS s FROM (SELECT name, COUNT(*) AS c FROM payments GROUP BY name HAVING COUNT(*) > 99)",
+            ["{\"s\":null}"]
+        ),
+        (
+            "SELECT DISTINCT amount > 4 AS big FROM payments WHERE amount > 0 ORDER BY 1",
+            ["{\"big\":false}", "{\"big\":true}"]
+        ),
+        (
+            "VALUES (2, 'b'), (1, NULL) ORDER BY 1",
+            ["{\"EXPR$0\":1,\"EXPR$1\":null}", "{\"EXPR$0\":2,\"EXPR$1\":\"b\"}"]
+        ),
+        ("SELECT SUM(x) AS s FROM (VALUES 1, 2, 3) AS v (x)", ["{\"s\":6}"]),
         (
             "SELECT 1 + 1 AS two, UPPER('a') AS a UNION ALL SELECT 3, 'b' ORDER BY 1 DESC",
             ["{\"two\":3,\"a\":\"b\"}", "{\"two\":2,\"a\":\"A\"}"]
@@ -180,11 +198,64 @@ import Testing
         #expect(try SluiceRun("sql", "--output", "xml", in: workspace).ending == .exit(64))
     }
 
-    @Test(arguments: [["--at", "17"], ["--follow"]])
-    func whatComesLaterIsRefusedByName(arguments: [String]) throws {
+    @Test(
+        arguments: [
+            (["--at", "17"], 4, "there is no data directory to read as of a past position"),
+            (["--at", "yesterday"], 64, "--at"), (["--at", "17", "--follow"], 64, "either --at or --follow"),
+            (["-n", "3"], 64, "-n goes with --follow"),
+        ] as [([String], Int32, String)])
+    func whatDoesNotGoTogetherIsRefused(arguments: [String], code: Int32, message: String) throws {
         let run = try run(arguments + ["-e", "SELECT 1"], in: workspace())
-        #expect(run.ending == .exit(1) && run.output.isEmpty)
-        #expect(run.messages.contains("\(arguments[0]) is not supported yet"))
+        #expect(run.ending == .exit(code) && run.output.isEmpty)
+        #expect(run.messages.contains(message), "\(run.messages)")
+    }
+
+    // MARK: Following
+
+    @Test(arguments: [
+        ("text", ["+I[alice, 8]", "+I[bob, 7]", "+I[carol, null]"]),
+        ("csv", ["\"+I\",alice,8", "\"+I\",bob,7", "\"+I\",carol,", "op,name,total"]),
+        (
+            "json",
+            [
+                "{\"op\":\"+I\",\"row\":{\"name\":\"alice\",\"total\":8}}",
+                "{\"op\":\"+I\",\"row\":{\"name\":\"bob\",\"total\":7}}",
+                "{\"op\":\"+I\",\"row\":{\"name\":\"carol\",\"total\":null}}",
+            ]
+        ),
+    ])
+    func changesAreShownInEveryForm(output: String, lines: [String]) throws {
+        let query = "SELECT name, SUM(amount) AS total FROM payments GROUP BY name"
+        let run = try sql("--follow", "--output", output, "-e", query, in: workspace())
+        #expect(run.ending == .exit(0), "\(run.messages)")
+        #expect(run.output.split(separator: "\n").map(String.init).sorted() == lines)
+        let some = try sql("--follow", "-n", "2", "-e", "SELECT name FROM payments", in: workspace())
+        #expect(some.ending == .exit(0) && some.output == "+I[bob]\n+I[alice]\n")
+    }
+
+    /// Until the query is interrupted; one that was killed leaves nothing behind for longer than the next one.
+    @Test func whatIsWatchedIsFollowed() throws {
+        let workspace = try workspace()
+        let watched = """
+            CREATE TABLE watched (name STRING) WITH ('connector' = 'filesystem', 'path' = 'payments.jsonl',
+              'format' = 'json', 'source.monitor-interval' = '10 ms'); SELECT name FROM watched;
+            """
+        let environment = ["TMPDIR": workspace.path + "/temporary"]
+        let process = try SluiceRun.start(["sql", "--follow", "-e", watched], in: workspace, environment: environment)
+        #expect(try process.read { $0.outputText == "+I[bob]\n+I[alice]\n+I[carol]\n+I[alice]\n" })
+        try workspace.write(Self.lines + "{\"name\":\"dave\"}\n", to: "payments.jsonl")
+        #expect(try process.read { $0.outputText.hasSuffix("+I[dave]\n") })
+        let killed = try SluiceRun.start(["sql", "--follow", "-e", watched], in: workspace, environment: environment)
+        #expect(try killed.read { $0.outputText.hasSuffix("+I[dave]\n") })
+        killed.send(SIGKILL)
+        #expect(try killed.wait() == .signal(SIGKILL))
+        #expect(try PosixFileSystem().list(workspace.path + "/temporary").count == 3)
+        // Removes what the killed one has left, and not what is in use.
+        _ = try SluiceRun("sql", "-e", "SELECT 1", in: workspace, environment: environment)
+        #expect(try PosixFileSystem().list(workspace.path + "/temporary").count == 2)
+        process.send(SIGINT)
+        #expect(try process.wait() == .exit(0))
+        #expect(try PosixFileSystem().list(workspace.path + "/temporary") == ["keep"])
     }
 
     // MARK: Standard input

@@ -106,6 +106,50 @@ import Testing
         #expect(tables.output.contains("rows"))
     }
 
+    private func position(_ workspace: Workspace) throws -> String {
+        let described = try topic("describe", "rows", "--output", "json", in: workspace).output
+        let digits = described.components(separatedBy: "\"position\":").last?.prefix { $0.isNumber }
+        return String(digits ?? "")
+    }
+
+    @Test func queriesReadThePast() throws {
+        let workspace = try workspace()
+        let created = try position(workspace)
+        try topic("produce", "rows", "rows.jsonl", in: workspace)
+        let first = try position(workspace)
+        try topic("produce", "rows", "rows.jsonl", in: workspace)
+        func count(_ arguments: String...) throws -> SluiceRun {
+            let process = try SluiceRun.start(
+                ["sql", "--data", "state", "--output", "csv", "-e", "SELECT COUNT(*) AS n FROM `rows`"] + arguments,
+                in: workspace)
+            return try SluiceRun(process)
+        }
+        #expect(try count().output == "n\n4000\n")
+        for _ in 0..<2 { #expect(try count("--at", first).output == "n\n2000\n") }
+        #expect(try count("--at", created).output == "n\n0\n")
+        let before = try count("--at", "0")
+        #expect(before.ending == .exit(1) && before.messages.contains("table \"rows\" does not exist"))
+        let beyond = try count("--at", "99")
+        #expect(beyond.ending == .exit(4) && beyond.messages.contains("position 99 is past the end of the journal"))
+        let past = try count("--at", "2001-01-01 00:00:00")
+        #expect(past.ending == .exit(1) && past.messages.contains("does not exist"))
+        let future = try count("--at", "9999-01-01")
+        #expect(future.ending == .exit(4) && future.messages.contains("is yet to come"))
+    }
+
+    @Test func queriesFollowTopics() throws {
+        let workspace = try workspace()
+        try workspace.write("{\"k\":\"a\",\"v\":1}\n", to: "one.jsonl")
+        let query = "SELECT k, SUM(v) AS total FROM `rows` GROUP BY k"
+        let process = try SluiceRun.start(
+            ["sql", "--data", "state", "--follow", "-n", "3", "-e", query], in: workspace)
+        try topic("produce", "rows", "one.jsonl", in: workspace)
+        #expect(try process.read { $0.outputText == "+I[a, 1]\n" })
+        try topic("produce", "rows", "one.jsonl", in: workspace)
+        #expect(try process.wait() == .exit(0))
+        #expect(process.outputText == "+I[a, 1]\n-U[a, 1]\n+U[a, 2]\n")
+    }
+
     @Test func whatIsNotThereIsNamed() throws {
         let workspace = try workspace()
         let nowhere = try SluiceRun("topic", "list", "--data", "nowhere", in: workspace)

@@ -159,9 +159,9 @@ import Testing
         _ = try first.values()
         let position = try first.input.position()
         let description = FileSourceDescription.json("in")
-        #expect(try description.unread(since: position, files: files) == [])
+        #expect(try description.unread(since: position, files: files, log: nil) == [])
         try put("in/b", "{}\n")
-        #expect(try description.unread(since: position, files: files) == [UnreadInput(path: "in/b", bytes: 3)])
+        #expect(try description.unread(since: position, files: files, log: nil) == [.file(path: "in/b", bytes: 3)])
     }
 
     @Test func aPositionThatIsNoneIsAnErrorAndNotATrap() throws {

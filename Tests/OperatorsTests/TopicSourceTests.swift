@@ -47,6 +47,30 @@ import Testing
         return run
     }
 
+    @Test func whatHasComeSinceIsKnown() throws {
+        let run = try Self.filled(50, partitions: 3)
+        let source = Self.source()
+        func unread(_ position: [UInt8]) throws -> [UnreadInput] {
+            try source.unread(since: position, files: run.files, log: run.log)
+        }
+        let position = try run.read(source).position
+        #expect(try unread(position) == [])
+        try run.publish("topic", (50..<57).map { Self.row($0) })
+        let topic = try TopicAdmin.describe("topic", in: run.log)
+        #expect(try unread(position) == [.topic(name: "topic", rows: 7)])
+        // What is gone is not unread.
+        let gone = topic.partitions.indices.map { number in
+            OffsetRange(
+                partition: topic.partition(number), start: 0, end: topic.partitions[number].publishedEnd)
+        }
+        try run.log.append(.retentionMoved(gone.filter { $0.start < $0.end }))
+        #expect(try unread(position) == [])
+        try TopicAdmin.delete("topic", in: run.log)
+        #expect(try unread(position) == [])
+        try run.create("topic", Self.fields, partitions: 3)
+        #expect(throws: JobFailure.self) { try unread(position) }
+    }
+
     @Test func everyRowIsGivenOnceByAnyReadersAcrossRestarts() throws {
         for seed in 1...12 {
             let run = try Self.filled(500, partitions: UInt32(1 + seed % 3), seed: UInt64(seed))

@@ -114,11 +114,78 @@ import Testing
         #expect(mistake(endless + " ORDER BY 1 LIMIT 10") != nil)
     }
 
-    @Test func whatCountsOverNoRowsIsKnown() throws {
-        #expect(try query("SELECT name FROM t").total == nil)
-        #expect(try query("SELECT COUNT(*) FROM t GROUP BY name").total == nil)
-        #expect(try #require(try query("SELECT COUNT(*) + 1, MAX(amount) FROM t").total).aggregation == nil)
-        #expect(try #require(try query("SELECT 1 FROM t HAVING COUNT(*) > 2").total).aggregation != nil)
+    /// Of each aggregation, from the root on, whether it gives a row over no rows.
+    private func rowsOverNoRows(_ plan: LogicalPlan) -> [Bool] {
+        var found: [Bool] = []
+        if case .aggregate(let aggregation) = plan { found.append(aggregation.givesRowOverNoRows) }
+        return found + plan.inputs.flatMap { rowsOverNoRows($0) }
+    }
+
+    @Test(arguments: [
+        ("SELECT COUNT(*) + 1, MAX(amount) FROM t", [true]), ("SELECT 1 FROM t HAVING COUNT(*) > 2", [true]),
+        ("SELECT COUNT(*) FROM t GROUP BY name", [false]), ("SELECT COUNT(*) FROM t GROUP BY 'a'", [false]),
+        ("SELECT COUNT(*) FROM t GROUP BY ()", [true]), ("SELECT DISTINCT COUNT(*) FROM t", [false, true]),
+        ("SELECT n FROM (SELECT COUNT(*) AS n FROM t) GROUP BY n", [false, true]),
+    ])
+    func aTotalOverNoRowsIsARowInBatch(sql: String, rows: [Bool]) throws {
+        #expect(rowsOverNoRows(try query(sql).plan) == rows)
+        let streaming = try actions(sql, QuerySession(mode: .streaming))
+        guard case .query(let query)? = streaming.last else { return }
+        #expect(!rowsOverNoRows(query.plan).contains(true))
+    }
+
+    // MARK: What is followed, and what is past
+
+    @Test(arguments: [
+        ("ORDER BY 1", "ORDER BY has no place in a query that is followed"),
+        ("LIMIT 3", "LIMIT has no place in a query that is followed"),
+        ("OFFSET 3", "OFFSET has no place in a query that is followed"),
+    ])
+    func aFollowedQueryHasNoWholeResult(clause: String, message: String) throws {
+        var session = try QuerySession(mode: .streaming)
+        try session.load(Array(Self.table.utf8))
+        let error = #expect(throws: SQLError.self) {
+            try session.run(Array("SELECT name FROM t \(clause)".utf8), mistake: { $0 }) { (_, _) throws(SQLError) in }
+        }
+        #expect(error?.message == message)
+    }
+
+    @Test func topicsEndUnlessTheyAreFollowed() throws {
+        let topic = "CREATE TABLE k (a INT) WITH ('connector' = 'log', 'topic' = 'k'); SELECT a FROM k"
+        for (mode, isBounded) in [(RuntimeMode.batch, true), (.streaming, false)] {
+            guard case .query(var query)? = try actions(topic, QuerySession(mode: mode)).last else { continue }
+            #expect(query.readsTopics)
+            let rows = CollectedRows(types: [.int], limitBytes: 1 << 20)
+            #expect(JobPlanner.plan(query.plan, into: rows).sources.map(\.isBounded) == [isBounded])
+            guard isBounded else { continue }
+            query.read(asOf: 17)
+            let sources = JobPlanner.plan(query.plan, into: rows).sources
+            #expect((sources.first as? TopicSourceDescription)?.asOf == 17)
+        }
+        #expect(try !query("SELECT name FROM t").readsTopics)
+    }
+
+    // MARK: VALUES and DISTINCT
+
+    @Test(arguments: [
+        ("VALUES (1, 2), (3)", "the rows of VALUES must have as many columns as the first: 2, not 1"),
+        ("VALUES (1), ('a')", "column 1 of VALUES mixes INT and STRING"),
+        ("VALUES (1, NULL), (2, NULL)", "column 2 of VALUES has no type: all its values are NULL"),
+        ("VALUES (a)", "column \"a\" does not exist"), ("VALUES ROW(1)", "ROW is not supported yet"),
+        ("VALUES (COUNT(*))", "an aggregate is not allowed in VALUES"),
+        ("SELECT DISTINCT nested FROM t", "a whole ROW (\"nested\") with DISTINCT is not supported yet"),
+        ("SELECT DISTINCT name FROM t ORDER BY amount", "column \"amount\" does not exist"),
+    ])
+    func mistakesInValuesAndDistinct(sql: String, message: String) { #expect(mistake(sql)?.message == message) }
+
+    @Test func valuesHaveTheTypeThatTheyShare() throws {
+        let query = try query("VALUES (1, NULL), (10000000000, 'a')")
+        #expect(
+            query.fields == [
+                Field("EXPR$0", .bigint, isNullable: false), Field("EXPR$1", .string, isNullable: true),
+            ])
+        let many = (0...1000).map { "(\($0))" }.joined(separator: ", ")
+        #expect(mistake("VALUES \(many)")?.message == "VALUES of more than 1000 rows is not supported yet")
     }
 
     // MARK: Names, and what is there

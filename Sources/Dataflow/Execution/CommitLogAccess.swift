@@ -20,6 +20,41 @@ package struct CommitLogAccess: Sendable {
         try onJournal { () throws(JournalError) in try journal.settle() }
     }
 
+    /// What the journal said at a position, which is the number of entries that it then had.
+    /// - Errors: `conflict` where it never was there, or is no longer.
+    package func state(at position: UInt64) throws(JobFailure) -> JournalState {
+        let now = try settled()
+        guard position <= now.end else {
+            throw JobFailure(
+                .conflict, "position \(position) is past the end of the journal, which is at \(now.end)",
+                hint: "'sluice topic describe' shows the present position")
+        }
+        if position == now.end { return now }
+        let history = try history(upTo: now.end)
+        guard position >= history.first else {
+            throw JobFailure(
+                .conflict, "position \(position) is before what the journal still reaches back to",
+                detail: "its first file begins at position \(history.first)")
+        }
+        return try onJournal { () throws(JournalError) in try history.state(at: position) }
+    }
+
+    /// The position behind the last entry of this time or earlier; milliseconds since 1970-01-01 00:00:00 UTC.
+    /// - Errors: `conflict` for a time that is yet to come.
+    package func position(at milliseconds: Int64) throws(JobFailure) -> UInt64 {
+        guard milliseconds <= time.wallMilliseconds() else {
+            throw JobFailure(.conflict, "the time to read as of is yet to come", hint: "times are in UTC")
+        }
+        let history = try history(upTo: settled().end)
+        return try onJournal { () throws(JournalError) in try history.position(at: milliseconds) }
+    }
+
+    private func history(upTo end: UInt64) throws(JobFailure) -> JournalHistory {
+        try onJournal { () throws(JournalError) in
+            try JournalHistory(directory: directory.journal, files: files, time: time, end: end)
+        }
+    }
+
     @discardableResult
     package func append(_ body: JournalEntry.Body) throws(JobFailure) -> JournalPosition {
         try onJournal { () throws(JournalError) in try journal.append(body) }

@@ -338,13 +338,14 @@ package struct JobRun {
         notices.takeAll().forEach(observer.notice)
         for source in request.graph.sources {
             guard let position = record.part(of: source.operatorID, subtask: 0) else { continue }
-            unread += try source.unread(since: position, files: files)
+            unread += try source.unread(since: position, files: files, log: access(journal))
         }
         guard let first = unread.first else { return .alreadyFinished }
-        let more = unread.count > 1 ? " (and \(unread.count - 1) more files)" : ""
+        let isOne = unread.count == 1 && first.isOne
+        let more = unread.count > 1 ? " (and of \(unread.count - 1) more)" : ""
         throw JobFailure(
             .conflict, "job \"\(request.job)\" has finished, and its inputs have grown since",
-            detail: "\(first.bytes) bytes of '\(first.path)' are unread\(more)",
+            detail: "\(first) \(isOne ? "is" : "are") unread\(more)",
             hint:
                 "--fresh starts over with all of the input; a job that is to be continued as its inputs grow is started "
                 + "with --available-now from the first time on")

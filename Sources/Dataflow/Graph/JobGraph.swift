@@ -111,13 +111,23 @@ extension LinkDescription {
 }
 
 /// An input that has more than a finished run has read.
-package struct UnreadInput: Equatable, Sendable {
-    package var path: String
-    package var bytes: Int
+package enum UnreadInput: Equatable, Sendable {
+    case file(path: String, bytes: Int)
+    case topic(name: String, rows: Int)
+}
 
-    package init(path: String, bytes: Int) {
-        self.path = path
-        self.bytes = bytes
+extension UnreadInput: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .file(let path, let bytes): "\(bytes) byte\(bytes == 1 ? "" : "s") of '\(path)'"
+        case .topic(let name, let rows): "\(rows) row\(rows == 1 ? "" : "s") of topic \"\(name)\""
+        }
+    }
+
+    var isOne: Bool {
+        switch self {
+        case .file(_, let amount), .topic(_, let amount): amount == 1
+        }
     }
 }
 
@@ -129,8 +139,11 @@ package protocol SourceDescription: Sendable {
     /// - Parameter context: of subtask 0; what is made belongs to all.
     func makeInput(_ context: LinkContext) throws(JobFailure) -> any SourceInput
     /// Of a bounded source: what has come since a finished run stood at `position`.
-    /// Errors: what was read is not as it was.
-    func unread(since position: [UInt8], files: any FileSystem) throws(JobFailure) -> [UnreadInput]
+    /// - Parameter log: where topics are.
+    /// - Errors: what was read is not as it was.
+    func unread(
+        since position: [UInt8], files: any FileSystem, log: CommitLogAccess?
+    ) throws(JobFailure) -> [UnreadInput]
     /// Errors: inputs that cannot be read.
     func checkInputs(files: any FileSystem) throws(JobFailure)
 }

@@ -21,17 +21,21 @@ package struct GroupAggregateDescription: LinkDescription {
     package var argumentTypes: [DataType]
     /// The input is a changelog.
     package var retracts: Bool
+    /// Where there are no keys: a row comes at the end of an input without rows.
+    package var givesRowOverNoRows: Bool
 
     package init(
         operatorID: UInt32, keys: [Int], keyTypes: [DataType], calls: [AggregateCall], argumentTypes: [DataType],
-        retracts: Bool = false
+        retracts: Bool = false, givesRowOverNoRows: Bool = false
     ) {
+        precondition(!givesRowOverNoRows || keys.isEmpty, "a group with a key has a row")
         self.operatorID = operatorID
         self.keys = keys
         self.keyTypes = keyTypes
         self.calls = calls
         self.argumentTypes = argumentTypes
         self.retracts = retracts
+        self.givesRowOverNoRows = givesRowOverNoRows
     }
 
     package func makeLink(_ context: LinkContext) throws(JobFailure) -> ChainLink {
@@ -47,6 +51,7 @@ package final class GroupAggregate: KeyedOperator {
     private let dirtyLimitBytes: Int
 
     private let table: GroupStateTable
+    private var rowOverNoRows: RowOverNoRows
     /// Slots of known keys that changed in this round, and their values before.
     private var changed: [Int32] = []
     private var old: [Accumulator]
@@ -64,6 +69,7 @@ package final class GroupAggregate: KeyedOperator {
             operatorID: description.operatorID, keyTypes: description.keyTypes, calls: description.calls,
             argumentTypes: description.argumentTypes)
         table = GroupStateTable(state, allotment)
+        rowOverNoRows = RowOverNoRows(description, allotment)
         old = state.makeAccumulators()
         rememberedLimitBytes = allotment.limitBytes / 8
         dirtyLimitBytes = allotment.limitBytes / 8
@@ -102,13 +108,17 @@ package final class GroupAggregate: KeyedOperator {
     private var reachedWatermark = WatermarkStatus.unknown
     package func advance(to watermark: Int64) { reachedWatermark = watermark }
     package var outputWatermark: Int64 { reachedWatermark }
-    package func advanceProcessingTime(to _: Int64) {}
+    package func advanceProcessingTime(to milliseconds: Int64) { rowOverNoRows.advance(to: milliseconds) }
     package var nextProcessingTimer: Int64? { nil }
 
     // MARK: Changes
 
     package func drain(_ reason: DrainReason) throws(JobFailure) -> Batch? {
         if case .watermark = reason { return nil }
+        // The group, unless it is known, is a new one.
+        if rowOverNoRows.isDue() {
+            try table.resolve([], rowCount: 1, selection: nil, into: &slots).appendNew(to: &new)
+        }
         let slotsPerBatch = table.slotsPerBatch
         while sentCount < changed.count {
             let range = sentCount..<min(sentCount + slotsPerBatch, changed.count)

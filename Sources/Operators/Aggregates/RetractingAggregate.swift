@@ -23,6 +23,7 @@ package final class RetractingAggregate: KeyedOperator {
     private let dirtyLimitBytes: Int
 
     private let table: GroupStateTable
+    private var rowOverNoRows: RowOverNoRows
     private let values: [ValueTable]
     private let rowCountCall: Int
     /// Calls whose results are sent: the last one may be there for the count alone.
@@ -56,6 +57,7 @@ package final class RetractingAggregate: KeyedOperator {
             operatorID: description.operatorID, keyTypes: description.keyTypes, calls: calls,
             argumentTypes: argumentTypes, rowCountCall: rowCountCall)
         table = GroupStateTable(state, share)
+        rowOverNoRows = RowOverNoRows(description, allotment)
         values = extremes.enumerated().map { index, call in
             ValueTable(call, of: description, operatorID: description.operatorID + 1 + UInt32(index), share)
         }
@@ -103,7 +105,7 @@ package final class RetractingAggregate: KeyedOperator {
     private var reachedWatermark = WatermarkStatus.unknown
     package func advance(to watermark: Int64) { reachedWatermark = watermark }
     package var outputWatermark: Int64 { reachedWatermark }
-    package func advanceProcessingTime(to _: Int64) {}
+    package func advanceProcessingTime(to milliseconds: Int64) { rowOverNoRows.advance(to: milliseconds) }
     package var nextProcessingTimer: Int64? { nil }
 
     // MARK: Changes
@@ -122,8 +124,16 @@ package final class RetractingAggregate: KeyedOperator {
             sentCount += slots.count
             if let batch = try inserts(slots) { return batch }
         }
+        if rowOverNoRows.isDue(), let row = try initialRow() { return row }
         finishRound()
         return nil
+    }
+
+    /// The row of the only group, if it has no rows now.
+    private func initialRow() throws(JobFailure) -> Batch? {
+        _ = try table.resolve([], rowCount: 1, selection: nil, into: &slots)
+        guard table.rowCounts[Int(slots[0])] == 0 else { return nil }
+        return Batch(columns: Array(try table.results(slots).prefix(sentCalls)), rowCount: 1)
     }
 
     private func finishRound() {

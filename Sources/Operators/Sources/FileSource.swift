@@ -51,7 +51,9 @@ package struct FileSourceDescription: SourceDescription {
         try FileInput(self, context)
     }
 
-    package func unread(since position: [UInt8], files: any FileSystem) throws(JobFailure) -> [UnreadInput] {
+    package func unread(
+        since position: [UInt8], files: any FileSystem, log _: CommitLogAccess?
+    ) throws(JobFailure) -> [UnreadInput] {
         let before = try FilePosition.decode(position, table: table)
         var limits: [String: Int] = [:]
         for file in before.files { limits[file.path] = file.limitBytes }
@@ -62,7 +64,7 @@ package struct FileSourceDescription: SourceDescription {
         var unread: [UnreadInput] = []
         for file in try inventory.list(mayBeEmpty: true) {
             let more = file.sizeBytes - (limits[file.path] ?? 0)
-            if more > 0 { unread.append(UnreadInput(path: file.path, bytes: more)) }
+            if more > 0 { unread.append(.file(path: file.path, bytes: more)) }
         }
         return unread
     }

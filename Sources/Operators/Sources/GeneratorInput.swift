@@ -42,7 +42,9 @@ extension GeneratorDescription {
     }
 
     /// Nothing is added to what is made.
-    package func unread(since _: [UInt8], files _: any FileSystem) throws(JobFailure) -> [UnreadInput] { [] }
+    package func unread(
+        since _: [UInt8], files _: any FileSystem, log _: CommitLogAccess?
+    ) throws(JobFailure) -> [UnreadInput] { [] }
 
     package func checkInputs(files _: any FileSystem) throws(JobFailure) {}
 }

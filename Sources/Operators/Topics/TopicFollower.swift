@@ -10,22 +10,33 @@ package final class TopicFollower {
     private(set) var times: [PublishTimes]
     private let reader: JournalReader
     private let wantsTimes: Bool
+    /// The position beyond which nothing is read.
+    private let end: UInt64?
     private static let entriesAtOnce = 4096
 
     /// As of the journal's end.
     /// - Errors: `conflict` where there is no such topic.
     package convenience init(_ name: String, in log: CommitLogAccess) throws(JobFailure) {
-        try self.init(name, in: log, wantsTimes: false)
+        try self.init(name, in: log, wantsTimes: false, asOf: nil)
     }
 
-    init(_ name: String, in log: CommitLogAccess, wantsTimes: Bool) throws(JobFailure) {
-        let state = try log.settled()
-        guard let topic = try Topic.named(name, in: state) else { throw Topic.missing(name, in: state) }
-        self.topic = topic
+    /// - Parameter position: of the journal, beyond which nothing is read; nil: there is no such bound.
+    init(_ name: String, in log: CommitLogAccess, wantsTimes: Bool, asOf position: UInt64?) throws(JobFailure) {
+        let start: UInt64
+        if let position {
+            topic = try Topic.named(name, asOf: position, in: log)
+            start = position
+        } else {
+            let state = try log.settled()
+            guard let found = try Topic.named(name, in: state) else { throw Topic.missing(name, in: state) }
+            topic = found
+            start = state.end
+        }
         self.wantsTimes = wantsTimes
+        end = position
         times = wantsTimes ? topic.partitions.map { _ in PublishTimes() } : []
         // What is published before is in the state: only who wants times reads it all.
-        reader = try log.openReader(from: wantsTimes ? nil : JournalPlace(sequence: state.end))
+        reader = try log.openReader(from: wantsTimes ? nil : JournalPlace(sequence: start))
         _ = try advance()
     }
 
@@ -40,8 +51,9 @@ package final class TopicFollower {
             } catch {
                 throw JobFailure.journal(error)
             }
-            guard !entries.isEmpty else { return hasNews }
-            for entry in entries where try take(entry) { hasNews = true }
+            let wanted = end.map { end in entries.prefix { $0.sequence < end } } ?? entries[...]
+            for entry in wanted where try take(entry) { hasNews = true }
+            guard !entries.isEmpty, wanted.count == entries.count else { return hasNews }
         }
     }
 

@@ -45,7 +45,8 @@ final class TopicInput: SourceInput {
         if case .timestamp = description.start { wantsTimes = true }
         let wanted = wantsTimes
         let place = try state.withLock { (state) throws(JobFailure) -> TopicPosition in
-            let follower = try TopicFollower(description.topic, in: log, wantsTimes: wanted)
+            let follower = try TopicFollower(
+                description.topic, in: log, wantsTimes: wanted, asOf: description.asOf)
             let place = try self.place(follower, from: position)
             state = State(follower: follower, bases: place.partitions.map(\.base))
             return place
@@ -62,7 +63,7 @@ final class TopicInput: SourceInput {
         _ = try topic.columns(for: description.fields, key: description.key, of: description.table)
         var place: TopicPosition
         if let position {
-            place = try decode(position, topic)
+            place = try TopicPosition(decoding: position, of: topic, table: description.table)
         } else {
             place = TopicPosition(topic: topic.id, isOpenEnded: false, partitions: try begin(follower))
         }
@@ -70,22 +71,6 @@ final class TopicInput: SourceInput {
         let goesOn = description.isBounded || (place.isOpenEnded && settings.readsWhatIsThere)
         if position == nil || settings.listsInputsAnew || !goesOn {
             for number in place.partitions.indices { place.partitions[number].grow(to: topic.partitions[number]) }
-        }
-        return place
-    }
-
-    private func decode(_ bytes: [UInt8], _ topic: Topic) throws(JobFailure) -> TopicPosition {
-        let place: TopicPosition
-        do throws(CorruptBytes) {
-            place = try TopicPosition(decoding: bytes)
-        } catch {
-            throw JobFailure(.damage, "the position of table \"\(description.table)\" cannot be read: \(error)")
-        }
-        guard place.topic == topic.id, place.partitions.count == topic.partitions.count else {
-            throw JobFailure(
-                .conflict, "topic \"\(topic.name)\" is not the one that the job has read",
-                detail: "it was deleted and created again since the last checkpoint",
-                hint: "start over with the new one: --fresh")
         }
         return place
     }

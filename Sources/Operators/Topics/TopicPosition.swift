@@ -1,4 +1,5 @@
 import CommitLog
+import Dataflow
 import HostSystem
 
 /// Where a source stands in a topic. Bytes: `Docs/Formats/topic-frames.md`.
@@ -60,5 +61,22 @@ struct TopicPosition {
             partitions.append(Partition(base: base, progress: try SplitProgress(decoding: &reader)))
         }
         guard reader.isAtEnd else { throw CorruptBytes(offset: reader.position, expected: "end of the position") }
+    }
+}
+
+extension TopicPosition {
+    /// - Errors: `conflict` where it is a position in another topic of the name.
+    init(decoding bytes: [UInt8], of topic: Topic, table: String) throws(JobFailure) {
+        do throws(CorruptBytes) {
+            try self.init(decoding: bytes)
+        } catch {
+            throw JobFailure(.damage, "the position of table \"\(table)\" cannot be read: \(error)")
+        }
+        guard self.topic == topic.id, partitions.count == topic.partitions.count else {
+            throw JobFailure(
+                .conflict, "topic \"\(topic.name)\" is not the one that the job has read",
+                detail: "it was deleted and created again since the last checkpoint",
+                hint: "start over with the new one: --fresh")
+        }
     }
 }

@@ -22,14 +22,17 @@ package struct TopicSourceDescription: SourceDescription {
     package var start: TopicStart
     /// `scan.bounded.mode` = `latest-offset`: what is there when the job starts for the first time.
     package var isBounded: Bool
+    /// Of a bounded source: the journal's position that it ends at, whenever it starts; nil: the journal's end then.
+    package var asOf: UInt64?
     /// Of a split: some frames.
     package var rowsPerSplit: Int64 = 4 * Int64(TopicFrame.mostRows)
 
     package init(
         operatorID: UInt32, table: String, topic: String, columns: [ScanColumn], metadata: [TopicMetadata] = [],
         fields: [Field], key: [String] = [], predicates: [ScanPredicate] = [], watermark: WatermarkStrategy? = nil,
-        start: TopicStart = .earliest, isBounded: Bool = false
+        start: TopicStart = .earliest, isBounded: Bool = false, asOf: UInt64? = nil
     ) {
+        precondition(asOf == nil || isBounded, "what is read as of a position ends there")
         precondition(watermark == nil || predicates.isEmpty, "every row counts for the watermark")
         precondition(key.isEmpty || predicates.isEmpty, "changes are filtered by who knows what they are")
         precondition(columns.allSatisfy { $0.path.count == 1 && $0.kind == .value }, "a topic has no ROWs")
@@ -44,14 +47,26 @@ package struct TopicSourceDescription: SourceDescription {
         self.watermark = watermark
         self.start = start
         self.isBounded = isBounded
+        self.asOf = asOf
     }
 
     package func makeInput(_ context: LinkContext) throws(JobFailure) -> any SourceInput {
         try TopicInput(self, context)
     }
 
-    /// What has come since belongs to nobody's bound: that was set when the job started.
-    package func unread(since _: [UInt8], files _: any FileSystem) throws(JobFailure) -> [UnreadInput] { [] }
+    package func unread(
+        since position: [UInt8], files _: any FileSystem, log: CommitLogAccess?
+    ) throws(JobFailure) -> [UnreadInput] {
+        // Inputs may be taken away once they are read.
+        guard let log, let topic = try Topic.named(topic, in: log.settled()) else { return [] }
+        let place = try TopicPosition(decoding: position, of: topic, table: table)
+        let rows = zip(topic.partitions, place.partitions).reduce(0) { sum, pair in
+            let read = pair.1.base &+ UInt64(clamping: pair.1.progress.length)
+            let from = max(read, pair.0.firstKept)
+            return sum + (pair.0.publishedEnd > from ? Int(clamping: pair.0.publishedEnd - from) : 0)
+        }
+        return rows > 0 ? [.topic(name: topic.name, rows: rows)] : []
+    }
 
     package func checkInputs(files _: any FileSystem) throws(JobFailure) {}
 }

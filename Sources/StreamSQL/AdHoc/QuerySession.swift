@@ -17,15 +17,19 @@ package struct QuerySession: Sendable {
     private(set) var catalog = Catalog()
     private var declared: [Setting] = []
     private let overrides: [Setting]
+    private let mode: RuntimeMode
     package private(set) var settings = Settings()
 
     /// - Parameters:
     ///   - overrides: `-D key=value`, which beat SET.
     ///   - provider: of tables that are there without CREATE TABLE.
-    package init(overrides: [(key: String, value: String)] = [], provider: TableProvider? = nil) throws(SQLError) {
+    package init(
+        overrides: [(key: String, value: String)] = [], provider: TableProvider? = nil, mode: RuntimeMode = .batch
+    ) throws(SQLError) {
         self.overrides = overrides.map { Setting(key: $0.key, value: $0.value, place: nil) }
         catalog.provider = provider
-        catalog.endsTopics = true
+        self.mode = mode
+        catalog.endsTopics = mode == .batch
         settings = try Settings(self.overrides)
     }
 
@@ -67,10 +71,10 @@ package struct QuerySession: Sendable {
 
     private mutating func apply(_ statement: AdHocStatement, _ source: SourceText) throws(SQLError) -> SessionAction {
         switch statement {
-        case .query(let query): return .query(try ResultBinder(source: source, catalog: catalog).bind(query))
+        case .query(let query): return .query(try binder(source).bind(query))
         case .explain(let query):
-            let bound = try ResultBinder(source: source, catalog: catalog).bind(query)
-            return .text(bound.orderText + explainText(bound.plan))
+            let bound = try binder(source).bind(query)
+            return .text(bound.orderText + explainText(bound.plan) { catalog.provider?.partitions($0) })
         case .showTables:
             let names = Set(catalog.tables.keys).union(catalog.views.keys).union(catalog.provider?.names() ?? [])
             return Self.names(names, title: "table name")
@@ -80,6 +84,10 @@ package struct QuerySession: Sendable {
             try declare(statement, source)
             return .nothing
         }
+    }
+
+    private func binder(_ source: SourceText) -> ResultBinder {
+        ResultBinder(source: source, catalog: catalog, mode: mode)
     }
 
     private mutating func declare(_ statement: StatementSyntax, _ source: SourceText) throws(SQLError) {

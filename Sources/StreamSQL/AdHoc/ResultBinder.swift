@@ -8,28 +8,37 @@ import Operators
 struct ResultBinder {
     let source: SourceText
     let catalog: Catalog
+    let mode: RuntimeMode
 
     func bind(_ syntax: ResultQuerySyntax) throws(SQLError) -> ResultQuery {
+        if mode == .streaming { try refuseWholeResult(syntax) }
         let shown = try bind(syntax.query)
         let keys = try orderKeys(syntax, shown)
         let hidden = keys.compactMap(\.selected)
         var relation = shown
         if !hidden.isEmpty, let query = syntax.query.selecting(hidden, source) { relation = try bind(query) }
         let (items, order) = try columns(of: relation, shown: shown.columns.count, keys, syntax)
-        let plan = LogicalPlan.project(Projection(input: relation.plan, items: items)).upToNow()
+        let plan = LogicalPlan.project(Projection(input: relation.plan, items: items))
         let fields = zip(uniqueNames(shown.columns.map(\.name)), items).map { name, item in
             Field(name, item.expression.type, isNullable: item.isNullable)
         }
-        var query = ResultQuery(
-            plan: try Analyzer.optimized(plan), fields: fields, order: order, limit: syntax.limit,
-            offset: syntax.offset)
-        if var total = plan.totalOverNoRows {
-            total.aggregation = try total.aggregation.map { (plan) throws(SQLError) in try Analyzer.optimized(plan) }
-            total.query = try Analyzer.optimized(total.query)
-            query.total = total
-        }
-        try checkEnds(query, at: syntax.query.span)
+        let query = ResultQuery(
+            plan: try Analyzer.optimized(mode == .batch ? plan.inBatch() : plan), fields: fields, order: order,
+            limit: syntax.limit, offset: syntax.offset)
+        if mode == .batch { try checkEnds(query, at: syntax.query.span) }
         return query
+    }
+
+    /// What only a whole result has.
+    private func refuseWholeResult(_ syntax: ResultQuerySyntax) throws(SQLError) {
+        let clause =
+            syntax.order.isEmpty ? syntax.limit != nil ? "LIMIT" : syntax.offset > 0 ? "OFFSET" : nil : "ORDER BY"
+        guard let clause else { return }
+        throw source.error(
+            "\(clause) has no place in a query that is followed",
+            at: syntax.order.first?.expression.span ?? syntax.query.span,
+            detail: "its result is never whole: changes are shown as they come",
+            hint: clause == "ORDER BY" ? "leave it out, or leave --follow out" : "-n COUNT ends after so many changes")
     }
 
     private func bind(_ query: QuerySyntax) throws(SQLError) -> Relation {
@@ -163,20 +172,21 @@ extension QuerySyntax {
     /// The query with more columns behind its own; nil where it is no single SELECT.
     fileprivate func selecting(_ expressions: [Expression], _ source: SourceText) -> QuerySyntax? {
         switch body {
-        case .select(let select):
+        // What DISTINCT takes in is what is shown.
+        case .select(let select) where !select.isDistinct:
             let items = expressions.map { expression in
                 let alias = Identifier(name: source.sourcePlace(expression.span).text, span: expression.span)
                 return SelectItem.expression(expression, alias: alias)
             }
             let wider = SelectSyntax(
                 items: select.items + items, from: select.from, condition: select.condition, groups: select.groups,
-                having: select.having, span: select.span)
+                having: select.having, isDistinct: false, span: select.span)
             return QuerySyntax(tables: tables, body: .select(wider), span: span)
         case .nested(let inner):
             return inner.selecting(expressions, source).map {
                 QuerySyntax(tables: tables, body: .nested($0), span: span)
             }
-        case .unionAll: return nil
+        case .select, .unionAll, .values: return nil
         }
     }
 }

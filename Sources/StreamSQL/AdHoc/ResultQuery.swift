@@ -1,7 +1,15 @@
 import Columnar
 import Operators
 
-/// An ad-hoc query as it is run: with batch meaning, over what is there now.
+/// What a query means: `execution.runtime-mode`, as Flink calls it.
+package enum RuntimeMode: Sendable {
+    /// One result over what is there.
+    case batch
+    /// Changes of a result that is never whole.
+    case streaming
+}
+
+/// An ad-hoc query as it is run.
 package struct ResultQuery: Sendable {
     /// Optimised. Its first columns are `fields`; behind them stands what only the order needs.
     package var plan: LogicalPlan
@@ -10,8 +18,6 @@ package struct ResultQuery: Sendable {
     package var order: [SortKey]
     package var limit: Int?
     package var offset: Int
-    /// Where the query gives one row over everything.
-    package var total: TotalOverNoRows?
 
     /// As many rows, of those that come first, as are wanted; nil: all must come, since which ones they are, or how they
     /// end, is known only then.
@@ -20,27 +26,44 @@ package struct ResultQuery: Sendable {
         let (sum, overflows) = limit.addingReportingOverflow(offset)
         return overflows ? nil : sum
     }
-}
 
-/// An aggregation of all rows gives a row over no rows too: COUNT is 0 and all else NULL. The engine, for which the input may
-/// still grow, gives none.
-package struct TotalOverNoRows: Sendable {
-    /// What gives no row only where there were none: the aggregation itself. Nil: the query does so, since nothing is
-    /// filtered behind it.
-    package var aggregation: LogicalPlan?
-    /// The query over the aggregation's row over no rows.
-    package var query: LogicalPlan
+    package var readsTopics: Bool { plan.readsTopics }
+
+    /// Of a query in batch: its topics are read up to a position of the journal.
+    package mutating func read(asOf position: UInt64) { plan = plan.asOf(position) }
 }
 
 extension LogicalPlan {
-    /// What is there now: an input that is watched ends where it is.
-    func upToNow() -> LogicalPlan {
-        guard case .scan(var scan) = self else { return over(inputs.map { $0.upToNow() }) }
-        if case .filesystem(var files) = scan.table.connector {
-            files.monitorMilliseconds = nil
-            scan.table.connector = .filesystem(files)
+    /// Over what is there: an input that is watched ends where it is, and an aggregation of all rows gives its row over
+    /// no rows too.
+    func inBatch() -> LogicalPlan {
+        switch over(inputs.map { $0.inBatch() }) {
+        case .scan(var scan):
+            if case .filesystem(var files) = scan.table.connector {
+                files.monitorMilliseconds = nil
+                scan.table.connector = .filesystem(files)
+            }
+            return .scan(scan)
+        case .aggregate(var aggregation):
+            aggregation.givesRowOverNoRows = aggregation.isGlobal
+            return .aggregate(aggregation)
+        case let plan: return plan
+        }
+    }
+
+    /// Its topics as they were at a position of the journal.
+    func asOf(_ position: UInt64) -> LogicalPlan {
+        guard case .scan(var scan) = self else { return over(inputs.map { $0.asOf(position) }) }
+        if case .log(var topic) = scan.table.connector {
+            topic.asOf = position
+            scan.table.connector = .log(topic)
         }
         return .scan(scan)
+    }
+
+    fileprivate var readsTopics: Bool {
+        if case .scan(let scan) = self, case .log = scan.table.connector { return true }
+        return inputs.contains { $0.readsTopics }
     }
 
     /// A table that has no end even now.
@@ -50,42 +73,5 @@ extension LogicalPlan {
             if let found = input.endlessTable { return found }
         }
         return nil
-    }
-
-    // MARK: Aggregations of all rows
-
-    /// At the root, under projections and filters alone.
-    private var totalAggregation: Aggregation? {
-        switch self {
-        case .project(let projection): projection.input.totalAggregation
-        case .filter(let filter): filter.input.totalAggregation
-        case .aggregate(let aggregation): aggregation.groupColumns.isEmpty ? aggregation : nil
-        default: nil
-        }
-    }
-
-    private var filtersAggregation: Bool {
-        switch self {
-        case .project(let projection): projection.input.filtersAggregation
-        case .filter: true
-        default: false
-        }
-    }
-
-    /// - Returns: nil, unless this gives one row over everything. Not yet optimised.
-    var totalOverNoRows: TotalOverNoRows? {
-        guard let aggregation = totalAggregation else { return nil }
-        return TotalOverNoRows(
-            aggregation: filtersAggregation ? .aggregate(aggregation) : nil, query: overNoRows())
-    }
-
-    private func overNoRows() -> LogicalPlan {
-        guard case .aggregate(let aggregation) = self else { return over(inputs.map { $0.overNoRows() }) }
-        let items = zip(aggregation.names, aggregation.calls).map { name, call in
-            let isCount = call.function == .count || call.function == .countStar
-            let value = isCount ? Literal.bigint(0) : .null
-            return NamedExpression(name: name, expression: .literal(value, call.resultType), isNullable: !isCount)
-        }
-        return .project(Projection(input: .oneRow, items: items))
     }
 }

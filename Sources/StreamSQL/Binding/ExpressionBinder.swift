@@ -10,6 +10,7 @@ enum Clause: String {
     case orderBy = "ORDER BY"
     case computedColumn = "a computed column"
     case watermark = "WATERMARK"
+    case values = "VALUES"
 }
 
 /// Gives an expression its types: names become columns of the plan, every implicit cast becomes explicit.

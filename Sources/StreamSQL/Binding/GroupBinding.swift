@@ -28,7 +28,8 @@ extension QueryBinder {
         let binder = list.binder
         let layout = GroupLayout(
             groups, windows: windows, calls: binder.aggregates.calls, inputWidth: binder.inputWidth)
-        var relation = try aggregated(input, layout, at: select.span)
+        let isGlobal = (select.groups ?? []).isEmpty
+        var relation = try aggregated(input, layout, isGlobal: isGlobal, at: select.span)
         if let having, let condition = select.having {
             let regrouped = try layout.regrouped(having, binder, at: condition.span)
             relation.plan = .filter(Filter(input: relation.plan, condition: regrouped.expression))
@@ -84,7 +85,7 @@ extension QueryBinder {
     }
 
     private func aggregated(
-        _ input: Relation, _ layout: GroupLayout, at span: SourceSpan
+        _ input: Relation, _ layout: GroupLayout, isGlobal: Bool, at span: SourceSpan
     ) throws(SQLError) -> Relation {
         let projection = LogicalPlan.project(Projection(input: input.plan, items: layout.inputs))
         let keys = Array(0..<layout.keyCount)
@@ -92,7 +93,7 @@ extension QueryBinder {
             weight: layout.names.count, source, at: span)
         guard let windows = layout.windows else {
             let aggregation = Aggregation(
-                input: projection, groupColumns: keys, calls: layout.calls, names: layout.names)
+                input: projection, groupColumns: keys, calls: layout.calls, names: layout.names, isGlobal: isGlobal)
             return Relation(plan: .aggregate(aggregation), columns: [], bulk: bulk)
         }
         let attached = AggregatedWindows.attached(

@@ -24,6 +24,7 @@ struct QueryBinder {
         case .select(let select): return try bind(select, environment)
         case .nested(let inner): return try bind(inner, environment)
         case .unionAll(let terms): return try unionAll(terms, environment, at: query.span)
+        case .values(let rows): return try values(rows, at: query.span)
         }
     }
 
@@ -91,8 +92,25 @@ struct QueryBinder {
         for item in select.items { try list.add(item) }
         guard !list.items.isEmpty else { throw source.error("there is no column to select", at: select.span) }
         let isGrouped = select.groups != nil || select.having != nil || !list.binder.aggregates.calls.isEmpty
-        guard isGrouped else { return try projected(input, list.items, at: select.span) }
-        return try grouped(input, select, list)
+        let relation =
+            try isGrouped ? grouped(input, select, list) : projected(input, list.items, at: select.span)
+        return select.isDistinct ? try distinct(relation, at: select.span) : relation
+    }
+
+    /// DISTINCT is a GROUP BY of all columns.
+    private func distinct(_ relation: Relation, at span: SourceSpan) throws(SQLError) -> Relation {
+        if let row = relation.columns.first(where: { $0.isRow }) {
+            throw source.notSupported("a whole ROW (\"\(row.name)\") with DISTINCT", at: span)
+        }
+        if let time = relation.columns.first(where: { $0.isProcessingTime }) {
+            throw source.notSupported("processing time (\"\(time.name)\") with DISTINCT", at: span)
+        }
+        let aggregation = Aggregation(
+            input: relation.plan, groupColumns: Array(relation.plan.columns.indices), calls: [],
+            names: relation.plan.columns.map(\.name))
+        return Relation(
+            plan: .aggregate(aggregation), columns: relation.columns,
+            bulk: try relation.bulk.under(weight: relation.columns.count, source, at: span))
     }
 
     private func filtered(_ input: Relation, _ condition: Expression, _ scope: Scope) throws(SQLError) -> Relation {

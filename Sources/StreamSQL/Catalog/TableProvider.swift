@@ -5,13 +5,17 @@ package struct TableProvider: Sendable {
     package var names: @Sendable () -> [String]
     /// nil: there is none of that name.
     package var table: @Sendable (String) throws(SQLError) -> TableDefinition?
+    /// Of a topic; nil where it is not known.
+    package var partitions: @Sendable (String) -> Int?
 
     package init(
         names: @escaping @Sendable () -> [String],
-        table: @escaping @Sendable (String) throws(SQLError) -> TableDefinition?
+        table: @escaping @Sendable (String) throws(SQLError) -> TableDefinition?,
+        partitions: @escaping @Sendable (String) -> Int? = { _ in nil }
     ) {
         self.names = names
         self.table = table
+        self.partitions = partitions
     }
 }
 

@@ -57,13 +57,17 @@ package struct Projection: Sendable {
 }
 
 /// Output: the group columns, then one column per call; one row per group. Without group columns there is one group, which
-/// begins with its first row: over no rows there is no row.
+/// begins with its first row: over no rows there is no row, unless it is asked for.
 package struct Aggregation: Sendable {
     package var input: LogicalPlan
     package var groupColumns: [Int]
     package var calls: [AggregateCall]
     /// Names of the output, as long as `groupColumns` and `calls` together.
     package var names: [String]
+    /// All rows are one group by the text of the query: `GROUP BY 'a'`, which has no group columns either, is none.
+    package var isGlobal = false
+    /// When the input has ended without a row there is a row of COUNTs of 0 and NULLs: the meaning in batch.
+    package var givesRowOverNoRows = false
 }
 
 /// Rows of all inputs, which have the same types.
@@ -125,6 +129,11 @@ extension LogicalPlan {
         case .sink(let sink): return sink.input.columns
         }
     }
+}
+
+extension Sink {
+    /// The table's PRIMARY KEY in its input.
+    var keyColumns: [Int] { table.primaryKey.compactMap { table.schema.index(of: $0) } }
 }
 
 extension Aggregation {

@@ -5,30 +5,40 @@ import Operators
 // beside: the changelog it sends, the state it keeps, what bounds that state, what is checked, what is not deterministic.
 
 /// A plan as a readable tree.
-package func explainText(_ plan: LogicalPlan) -> String { PlanText.lines(of: plan).map { $0 + "\n" }.joined() }
+/// - Parameter partitions: of a topic, by its name; nil where it is not known.
+package func explainText(_ plan: LogicalPlan, partitions: (String) -> Int? = { _ in nil }) -> String {
+    PlanText.lines(of: plan, partitions).map { $0 + "\n" }.joined()
+}
 
 /// The job as a readable tree per sink (or per EXPLAIN in the file, where there are any).
-package func explainText(_ job: JobDefinition) -> String {
+package func explainText(_ job: JobDefinition, partitions: (String) -> Int? = { _ in nil }) -> String {
     var lines: [String] = []
     for plan in job.sinks + job.explains.flatMap(\.plans) {
         if !lines.isEmpty { lines.append("") }
-        lines += PlanText.lines(of: plan)
+        lines += PlanText.lines(of: plan, partitions)
     }
     return lines.map { $0 + "\n" }.joined()
 }
 
 enum PlanText {
-    static func lines(of plan: LogicalPlan) -> [String] {
+    static func lines(of plan: LogicalPlan, _ partitions: (String) -> Int?) -> [String] {
         var lines: [String] = []
-        append(plan, depth: 0, to: &lines)
+        append(plan, partitions, depth: 0, to: &lines)
         return lines
     }
 
-    private static func append(_ plan: LogicalPlan, depth: Int, to lines: inout [String]) {
+    private static func append(
+        _ plan: LogicalPlan, _ partitions: (String) -> Int?, depth: Int, to lines: inout [String]
+    ) {
         let indent = String(repeating: "  ", count: depth)
         lines.append("\(indent)\(title(of: plan))  [\(plan.changelog.text)]")
-        for note in notes(on: plan) { lines.append("\(indent)    \(note)") }
-        for input in plan.inputs { append(input, depth: depth + 1, to: &lines) }
+        var notes = notes(on: plan)
+        if case .scan(let scan) = plan, case .log(let topic) = scan.table.connector, let count = partitions(topic.topic)
+        {
+            notes.append("partitions: \(count)")
+        }
+        for note in notes { lines.append("\(indent)    \(note)") }
+        for input in plan.inputs { append(input, partitions, depth: depth + 1, to: &lines) }
     }
 
     private static func title(of plan: LogicalPlan) -> String {
@@ -95,7 +105,11 @@ enum PlanText {
 
     private static func notes(on scan: Scan) -> [String] {
         let names = scan.columns.map(\.text)
-        var notes = ["checked columns: " + (names.isEmpty ? "none" : names.joined(separator: ", "))]
+        var isTopic = false
+        if case .log = scan.table.connector { isTopic = true }
+        // What is in a topic was checked when it came there.
+        let columns = names.isEmpty ? "none" : names.joined(separator: ", ")
+        var notes = ["\(isTopic ? "columns read" : "checked columns"): \(columns)"]
         if !scan.metadata.isEmpty {
             let names = scan.metadata.map { "\($0.name) from '\($0.metadata.key)'" }
             notes.append("metadata: \(names.joined(separator: ", "))")
@@ -120,15 +134,26 @@ enum PlanText {
 
     /// What comes later, and when, is not in the data.
     private static func boundNotes(on scan: Scan) -> [String] {
-        if case .log(let topic) = scan.table.connector {
-            return topic.isBounded ? ["bounded: what is there when the job first starts"] : ["unbounded"]
-        }
+        if case .log(let topic) = scan.table.connector { return notes(on: topic, isKeyed: scan.table.isChangelog) }
         guard case .filesystem(let files) = scan.table.connector, let interval = files.monitorMilliseconds else {
             return []
         }
         let note = "unbounded: new and grown files are looked for every \(WindowShape.durationText(interval))"
         guard scan.watermark != nil else { return [note] }
         return [note, "not deterministic: which rows are late depends on when files are found"]
+    }
+
+    private static func notes(on topic: LogConnector, isKeyed: Bool) -> [String] {
+        let readers = isKeyed ? "each partition by one subtask" : "partitions shared by all subtasks"
+        let bound =
+            if let position = topic.asOf {
+                "bounded: as of position \(position) of the journal"
+            } else if topic.isBounded {
+                "bounded: what is there when the job first starts"
+            } else {
+                "unbounded"
+            }
+        return ["begins with \(topic.start.text)", bound, "read in parallel: \(readers)"]
     }
 
     private static func notes(on aggregation: Aggregation) -> [String] {
@@ -204,6 +229,7 @@ enum PlanText {
                 + sink.table.columns.map { "\($0.name) \($0.type)\($0.isNullable ? "" : " NOT NULL")" }
                 .joined(separator: ", ")
         ]
+        if sink.table.isChangelog { notes.append(exchangeNote(sink.keyColumns, sink.input.columns)) }
         if !sink.notNullColumns.isEmpty {
             let names = sink.notNullColumns.map { sink.table.columns[$0].name }
             notes.append("fails on NULL in: \(names.joined(separator: ", "))")
@@ -236,6 +262,21 @@ extension Connector {
         case .filesystem(let files): "filesystem \(files.format.name) '\(files.path)'"
         case .log(let topic): "log '\(topic.topic)'"
         case .datagen, .nexmark, .print, .blackhole: name
+        }
+    }
+}
+
+extension TopicStart {
+    fileprivate var text: String {
+        switch self {
+        case .earliest: return "the first row that is kept"
+        case .latest: return "the first row that comes when the job has started"
+        case .timestamp(let milliseconds):
+            let time = Literal.timestamp(milliseconds).text(of: .timestamp(precision: 3))
+            return "the first row published at \(time) or later"
+        case .offsets(let offsets):
+            let places = offsets.sorted { $0.key < $1.key }.map { "offset \($0.value) of partition \($0.key)" }
+            return places.joined(separator: ", ") + "; of the others the first row that is kept"
         }
     }
 }

@@ -37,9 +37,16 @@ package struct JobPlanner {
 
     /// - Parameter query: the optimised plan of a query, whose rows go to `rows`.
     package static func plan(_ query: LogicalPlan, into rows: CollectedRows) -> JobGraph {
+        plan(query) { CollectSinkDescription(operatorID: $0, rows: rows) }
+    }
+
+    /// - Parameters:
+    ///   - query: the optimised plan of a query.
+    ///   - sink: what its rows go to, made with an operator's number.
+    package static func plan(_ query: LogicalPlan, into sink: (UInt32) -> any LinkDescription) -> JobGraph {
         var planner = JobPlanner()
         var chain = planner.chain(query)
-        chain.links.append(CollectSinkDescription(operatorID: planner.takeOperatorID(), rows: rows))
+        chain.links.append(sink(planner.takeOperatorID()))
         planner.close(chain)
         return JobGraph(vertices: planner.vertices, fingerprint: fingerprintLines(query))
     }
@@ -103,9 +110,8 @@ package struct JobPlanner {
             var chain = chain(sink.input)
             if sink.table.isChangelog {
                 // All changes of a key are to come from one subtask.
-                let keys = sink.table.primaryKey.compactMap { sink.table.schema.index(of: $0) }
                 chain = OpenChain(
-                    name: "Sink[\(sink.table.name)]", links: [], inputs: [VertexInput(close(chain), .keyed(keys))],
+                    name: "Sink[\(sink.table.name)]", links: [], inputs: [VertexInput(close(chain), .keyed(sink.keyColumns))],
                     table: chain.table)
             }
             chain.links.append(description(of: sink))
@@ -137,7 +143,7 @@ package struct JobPlanner {
             operatorID: 0, keys: aggregation.groupColumns,
             keyTypes: aggregation.groupColumns.map { types[$0] }, calls: aggregation.calls,
             argumentTypes: aggregation.calls.map { call in call.argument.map { types[$0] } ?? .bigint },
-            retracts: aggregation.retracts)
+            retracts: aggregation.retracts, givesRowOverNoRows: aggregation.givesRowOverNoRows)
         description.operatorID = takeOperatorID(count: description.operatorIDCount)
         let keys = aggregation.names.prefix(aggregation.groupColumns.count).joined(separator: ", ")
         return OpenChain(

@@ -1,4 +1,4 @@
-// Queries: WITH, UNION ALL, SELECT … FROM … WHERE … GROUP BY … HAVING. Clauses that are not here yet are recognised where they
+// Queries: WITH, UNION ALL, VALUES, SELECT … FROM … WHERE … GROUP BY … HAVING. Clauses that are not here yet are recognised where they
 // stand, and refused by name.
 
 extension Parser {
@@ -61,7 +61,8 @@ extension Parser {
             try expectSymbol(")")
             return inner
         }
-        try refuse("VALUES", "TABLE")
+        try refuse("TABLE")
+        if at("VALUES") { return try values() }
         let select = try select()
         return QuerySyntax(body: .select(select), span: select.span)
     }
@@ -77,8 +78,9 @@ extension Parser {
     private mutating func select() throws(SQLError) -> SelectSyntax {
         let start = token.span
         guard try accept("SELECT") else { throw unexpected("SELECT") }
-        try refuse("DISTINCT", "STREAM")
-        _ = try accept("ALL")
+        try refuse("STREAM")
+        let isDistinct = try accept("DISTINCT")
+        if !isDistinct { _ = try accept("ALL") }
         var items = [try selectItem()]
         while try acceptSymbol(",") {
             items.append(try selectItem())
@@ -88,7 +90,9 @@ extension Parser {
         guard try accept("FROM") else {
             let isAtEnd = token.kind == .end || atSymbol(";") || atSymbol(")") || at("UNION")
             if isAdHoc, isAtEnd || atFinalClause {
-                return SelectSyntax(items: items, from: nil, condition: nil, groups: nil, having: nil, span: head)
+                return SelectSyntax(
+                    items: items, from: nil, condition: nil, groups: nil, having: nil, isDistinct: isDistinct,
+                    span: head)
             }
             if let name = refusedAfterQuery { throw source.notSupported(name, at: token.span) }
             if isAtEnd || at("WHERE") {
@@ -103,10 +107,42 @@ extension Parser {
         var having: Expression?
         if try accept("HAVING") { having = try expression() }
         return SelectSyntax(
-            items: items, from: from, condition: condition, groups: groups, having: having, span: head)
+            items: items, from: from, condition: condition, groups: groups, having: having, isDistinct: isDistinct,
+            span: head)
+    }
+
+    // MARK: VALUES
+
+    /// `VALUES (1, 'a'), (2, 'b')`; a row of one value needs no brackets.
+    private mutating func values() throws(SQLError) -> QuerySyntax {
+        let start = token.span
+        try expect("VALUES")
+        var rows: [ValuesRow] = []
+        repeat {
+            rows.append(try valuesRow())
+            guard rows.count <= Parser.maxValuesRows else {
+                throw source.notSupported(
+                    "VALUES of more than \(Parser.maxValuesRows) rows", at: token.span, hint: "put them into a file")
+            }
+        } while try acceptSymbol(",")
+        return QuerySyntax(body: .values(rows), span: start.through(previousSpan))
+    }
+
+    private mutating func valuesRow() throws(SQLError) -> ValuesRow {
+        let start = token.span
+        try refuse("ROW")
+        guard try acceptSymbol("(") else { return ValuesRow(values: [try expression()], span: start) }
+        var values = [try expression()]
+        while try acceptSymbol(",") {
+            values.append(try expression())
+            if values.count > Parser.maxColumns { throw tooManyColumns(at: token.span) }
+        }
+        try expectSymbol(")")
+        return ValuesRow(values: values, span: start.through(previousSpan))
     }
 
     static let maxColumns = 10_000
+    static let maxValuesRows = 1000
 
     func tooManyColumns(at span: SourceSpan) -> SQLError {
         source.error("more than \(Parser.maxColumns) columns", at: span)
@@ -159,7 +195,7 @@ extension Parser {
             try expectSymbol(")")
             return table
         }
-        try refuse("LATERAL", "UNNEST", "VALUES")
+        try refuse("LATERAL", "UNNEST", "VALUES")  // Without brackets.
         if try atTableFunction() { return .windows(try windowTable()) }
         return .named(try objectName("a table"))
     }

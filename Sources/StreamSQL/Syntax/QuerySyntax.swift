@@ -62,17 +62,20 @@ final class SelectSyntax: Sendable {
     /// Nil without GROUP BY; empty for `GROUP BY ()`.
     let groups: [Expression]?
     let having: Expression?
+    /// `SELECT DISTINCT`
+    let isDistinct: Bool
     let span: SourceSpan
 
     init(
         items: [SelectItem], from: FromItem?, condition: Expression?, groups: [Expression]?, having: Expression?,
-        span: SourceSpan
+        isDistinct: Bool, span: SourceSpan
     ) {
         self.items = items
         self.from = from
         self.condition = condition
         self.groups = groups
         self.having = having
+        self.isDistinct = isDistinct
         self.span = span
     }
 }
@@ -83,6 +86,12 @@ struct CommonTable: Sendable {
     var query: QuerySyntax
 }
 
+/// `(1, 'a')` in VALUES.
+struct ValuesRow: Sendable {
+    var values: [Expression]
+    var span: SourceSpan
+}
+
 /// `WITH … body`.
 final class QuerySyntax: Sendable {
     enum Body: Sendable {
@@ -90,6 +99,8 @@ final class QuerySyntax: Sendable {
         case nested(QuerySyntax)
         /// A whole chain, at least two.
         case unionAll([QuerySyntax])
+        /// Rows as they are written, at least one.
+        case values([ValuesRow])
     }
 
     let tables: [CommonTable]
