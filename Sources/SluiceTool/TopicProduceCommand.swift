@@ -10,13 +10,22 @@ import Operators
 // leaves out what has a number that was published before.
 
 struct TopicProduceCommand: TopicSubcommand {
-    enum RecordFormat: String, ExpressibleByArgument, CaseIterable { case json, csv }
+    enum RecordFormat: String, ExpressibleByArgument, CaseIterable {
+        case json
+        case csv
+        /// Lines as `topic consume` shows a topic with a key.
+        case change
+        case debeziumJSON = "debezium-json"
+    }
 
     static let configuration = CommandConfiguration(
-        commandName: "produce", abstract: "Write records to a topic: JSON lines or CSV, from files or standard input.",
+        commandName: "produce", abstract: "Write records to a topic, from files or standard input.",
         discussion: """
             Rows exist for readers as soon as they are published, some thousands at a time, or all there are when the input
             pauses. With --id a produce that was killed is repeated with the same input, and goes on where it had published.
+
+            To a topic with a key, a record is what its key has from now on. With --format change (lines as 'topic consume' shows
+            them) or debezium-json rows are deleted, too. The topic's latest rows are read first, and held in --memory.
 
             Example: sluice topic produce clicks --id import-7 clicks.jsonl
             """)
@@ -27,7 +36,7 @@ struct TopicProduceCommand: TopicSubcommand {
     @Argument(help: "Files to read; none, or -: standard input.", completion: .file())
     var files: [String] = []
 
-    @Option(help: "json or csv (columns in the topic's order)")
+    @Option(help: "json, csv (columns in the topic's order), change or debezium-json")
     var format = RecordFormat.json
 
     @Option(help: "The name of this producer and its input: a repeated produce publishes no record twice.")
@@ -38,6 +47,9 @@ struct TopicProduceCommand: TopicSubcommand {
 
     @Flag(help: "Leave out records that do not fit, and count them.")
     var skipBadRecords = false
+
+    @Option(help: "For the latest rows of a topic with a key.")
+    var memory = ByteSize(bytes: 1 << 30)
 
     @OptionGroup var directory: DataDirectoryOption
     @Option(help: "text or json") var output = OutputFormat.text
@@ -51,12 +63,10 @@ struct TopicProduceCommand: TopicSubcommand {
         do throws(JobFailure) {
             let log = try directory.openLog(isMade: false)
             let producer = try TopicProducer(name, id: id, in: log)
-            guard !producer.topic.schema.isKeyed else {
-                throw JobFailure(
-                    .conflict, "topic \"\(name)\" has a key: 'topic produce' does not write changes yet",
-                    hint: "a job can: INSERT INTO a table of this topic")
-            }
-            var production = Production(producer, self)
+            let keyed =
+                try producer.topic.schema.isKeyed
+                ? KeyedTopicProducer(producer, memoryBytes: memory.bytes, in: log) : nil
+            var production = Production(producer, keyed, self)
             for input in inputs { try production.read(input) }
             try production.publish()
             production.end()
@@ -73,6 +83,8 @@ struct TopicProduceCommand: TopicSubcommand {
         switch format {
         case .json: .json(JSONReadOptions())
         case .csv: .csv(CSVReadOptions(), tableFields: topic.schema.fields)
+        case .change: .changeJSON(ChangeJSONReadOptions(key: topic.schema.key))
+        case .debeziumJSON: .debeziumJSON(DebeziumJSONReadOptions())
         }
     }
 }
@@ -84,6 +96,8 @@ private struct Production {
 
     private let command: TopicProduceCommand
     private let producer: TopicProducer
+    /// Of a topic with a key, in place of `producer`.
+    private let keyed: KeyedTopicProducer?
     private let feed: RecordFeed
     private let time = SystemTime()
     private let began: Int64
@@ -91,13 +105,16 @@ private struct Production {
     /// Lines of the inputs before the present one.
     private var linesBefore: UInt64 = 0
     private var lastLine: UInt64 = 0
+    /// Something was appended since the last publish, though it may come to no row.
+    private var isPending = false
     private var unpublished = 0
     private var published = 0
     private var repeated = 0
     private var skipped = 0
 
-    init(_ producer: TopicProducer, _ command: TopicProduceCommand) {
+    init(_ producer: TopicProducer, _ keyed: KeyedTopicProducer?, _ command: TopicProduceCommand) {
         self.producer = producer
+        self.keyed = keyed
         self.command = command
         feed = RecordFeed(
             command.sourceFormat(of: producer.topic), fields: producer.fields, skipsBadRecords: command.skipBadRecords,
@@ -115,7 +132,7 @@ private struct Production {
         defer { piece.deallocate() }
         var isAtEnd = false
         while !isAtEnd {
-            if unpublished > 0, !Self.hasMore(descriptor) { try publish() }
+            if isPending, !Self.hasMore(descriptor) { try publish() }
             let got = Glibc.read(descriptor, piece.baseAddress, piece.count)
             if got < 0, errno == EINTR { continue }
             guard got >= 0 else { throw .file(FileError(.read, input, code: errno), while: "reading '\(input)'") }
@@ -148,8 +165,7 @@ private struct Production {
             lastLine = linesBefore + fed.lastLine
             skipped += fed.skippedRecords
             let batch = new(fed)
-            if batch.rowCount > 0 { try producer.append(batch) }
-            unpublished += batch.rowCount
+            if batch.rowCount > 0 { try append(batch, fed, from: input) }
             if unpublished >= command.batchRows { try publish() }
             tellProgress()
         }
@@ -162,12 +178,32 @@ private struct Production {
         }
         let kept = fed.lines.indices.filter { linesBefore + fed.lines[$0] > last }.map { Int32($0) }
         repeated += fed.lines.count - kept.count
-        return Batch(columns: fed.batch.columns.map { $0.take(kept) }, rowCount: kept.count)
+        return fed.batch.take(kept)
+    }
+
+    private mutating func append(_ batch: Batch, _ fed: FedRows, from input: String) throws(JobFailure) {
+        isPending = true
+        if let keyed {
+            unpublished += try keyed.append(batch)
+            return
+        }
+        if let row = fed.batch.rowKinds?.firstIndex(where: { $0 != .insert }) {
+            throw JobFailure(
+                .data,
+                "\(input == "-" ? "standard input" : input):\(fed.lines[row]): topic \"\(command.name)\" has no key, and takes +I alone",
+                hint: "create a topic with --key for rows that change")
+        }
+        var rows = batch
+        rows.rowKinds = nil
+        try producer.append(rows)
+        unpublished += rows.rowCount
     }
 
     mutating func publish() throws(JobFailure) {
-        guard unpublished > 0 else { return }
-        try producer.publish(last: command.id == nil ? nil : lastLine)
+        guard isPending else { return }
+        isPending = false
+        let last = command.id == nil ? nil : lastLine
+        if let keyed { try keyed.publish(last: last) } else { try producer.publish(last: last) }
         published += unpublished
         unpublished = 0
     }
@@ -186,7 +222,8 @@ private struct Production {
     func end() {
         let now = time.monotonicNanoseconds()
         if told > began { StandardStreams.error("\n") }
-        let rows = "\(RunDisplay.count(published)) row\(published == 1 ? "" : "s")"
+        let noun = keyed == nil ? "row" : "change"
+        let rows = "\(RunDisplay.count(published)) \(noun)\(published == 1 ? "" : "s")"
         var text = "published \(rows) to \"\(command.name)\" (\(rate(now)) rows/s)"
         if repeated > 0 { text += ", \(RunDisplay.count(repeated)) had been published before" }
         if skipped > 0 { text += ", \(RunDisplay.count(skipped)) bad records left out" }

@@ -98,7 +98,7 @@ package final class RecordFeed {
         start += outcome.consumedBytes
         lines += UInt64(outcome.consumedLines)
         return FedRows(
-            batch: Batch(columns: outcome.columns, rowCount: outcome.rowCount), lines: numbers, lastLine: lines,
-            skippedRecords: outcome.skippedRecords)
+            batch: Batch(columns: outcome.columns, rowCount: outcome.rowCount, rowKinds: outcome.rowKinds),
+            lines: numbers, lastLine: lines, skippedRecords: outcome.skippedRecords)
     }
 }

@@ -49,10 +49,19 @@ package final class TopicProducer {
     package func append(_ batch: Batch) throws(JobFailure) {
         precondition(!isOver, "a producer that has failed is given up")
         try endingOnError { () throws(JobFailure) in
-            if topic.schema.isKeyed, !hasTurn { try writer.takeAll() }
-            hasTurn = true
+            try takeTurn()
             try appender.append(batch)
         }
+    }
+
+    /// From here on nobody else publishes to the partitions that this holds, until `publish`: all, where there is a key.
+    /// - Returns: false where the turn was held before.
+    @discardableResult
+    func takeTurn() throws(JobFailure) -> Bool {
+        guard !hasTurn else { return false }
+        if topic.schema.isKeyed { try writer.takeAll() }
+        hasTurn = true
+        return true
     }
 
     private func giveTurnBack(isPublished: Bool) {
@@ -72,11 +81,14 @@ package final class TopicProducer {
 
     /// All that was appended exists when this returns, or nothing of it.
     /// - Parameter last: of an idempotent producer, the number of the last record.
-    package func publish(last: UInt64? = nil) throws(JobFailure) {
+    /// - Returns: the rows.
+    @discardableResult
+    package func publish(last: UInt64? = nil) throws(JobFailure) -> [OffsetRange] {
         precondition((last == nil) == (name == nil), "an idempotent producer numbers its records")
         epoch += 1
+        var ranges: [OffsetRange] = []
         try endingOnError { () throws(JobFailure) in
-            let ranges = hasTurn ? try appender.sync(epoch: epoch).filter { $0.start < $0.end } : []
+            ranges = hasTurn ? try appender.sync(epoch: epoch).filter { $0.start < $0.end } : []
             var mark: ProducerMark?
             if let name, let last { mark = ProducerMark(id: name, topic: topic.id, after: lastRecord, last: last) }
             if !ranges.isEmpty || mark != nil { try log.append(.published(ranges, producer: mark)) }
@@ -84,6 +96,7 @@ package final class TopicProducer {
         }
         do throws(JobFailure) { try writer.goOnMerging() } catch { mergeFailure = error }
         giveTurnBack(isPublished: true)
+        return ranges
     }
 
     /// Ends the merge that goes on beside the producer, if one does: those who come and go leave compact topics too.
