@@ -96,7 +96,7 @@ struct TopicConsumeCommand: TopicSubcommand {
 
     /// Of a topic with a key, with what happened to each row.
     private static func writer(_ consumer: TopicConsumer) -> any RowWriter {
-        let fields = consumer.columns.map { Field($0.name, $0.type, isNullable: $0.isNullable) }
+        let fields = consumer.fields
         return consumer.topic.schema.isKeyed ? ChangeJSONWriter(fields: fields) : JSONRowWriter(fields: fields)
     }
 

@@ -114,8 +114,8 @@ struct TopicAlterCommand: TopicSubcommand {
         }
         let topic = try onTopics { (log) throws(JobFailure) in try TopicAdmin.add(fields, to: name, in: log) }
         tell(
-            "topic \"\(name)\" has \(topic.schema.columns.count) columns",
-            [("topic", .string(name)), ("columns", .integer(topic.schema.columns.count))])
+            "topic \"\(name)\" has \(topic.schema.fields.count) columns",
+            [("topic", .string(name)), ("columns", .integer(topic.schema.fields.count))])
     }
 }
 

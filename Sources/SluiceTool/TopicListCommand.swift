@@ -90,7 +90,7 @@ struct TopicDescribeCommand: TopicSubcommand {
     private func text(_ topic: Topic, _ position: UInt64, _ bytes: [Int]) -> String {
         var text = "topic \"\(name)\", id \(topic.id), compression \(topic.options.compression.rawValue)"
         text += ", schema version \(topic.schemaID), journal position \(position)\n\n"
-        let columns = topic.schema.columns.map { column in
+        let columns = topic.schema.fields.map { column in
             [
                 column.name, "\(column.type)" + (column.isNullable ? "" : " NOT NULL"),
                 topic.schema.key.contains(column.name) ? "key" : "",
@@ -104,7 +104,7 @@ struct TopicDescribeCommand: TopicSubcommand {
     }
 
     private func json(_ topic: Topic, _ position: UInt64, _ bytes: [Int]) -> JSONText {
-        let columns = topic.schema.columns.map { column in
+        let columns = topic.schema.fields.map { column in
             JSONText.object([
                 ("name", .string(column.name)), ("type", .string("\(column.type)")),
                 ("nullable", .boolean(column.isNullable)),

@@ -66,6 +66,13 @@ struct TopicProduceCommand: TopicSubcommand {
             let keyed =
                 try producer.topic.schema.isKeyed
                 ? KeyedTopicProducer(producer, memoryBytes: memory.bytes, in: log) : nil
+            if format == .csv,
+                let row = producer.fields.first(where: { if case .row = $0.type { true } else { false } })
+            {
+                throw JobFailure(
+                    .conflict, "column \"\(row.name)\" of topic \"\(name)\" is a ROW, which CSV has no place for",
+                    hint: "write JSON lines")
+            }
             var production = Production(producer, keyed, self)
             for input in inputs { try production.read(input) }
             try production.publish()

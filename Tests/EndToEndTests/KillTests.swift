@@ -12,8 +12,10 @@ import Testing
 @Suite(.serialized) struct KillTests {
     /// Reached by a run that is long enough to materialise its state, and by no shorter one.
     static let pointsOfMaterialising: [FaultPoint] = [.afterIngest, .afterMaterialise]
-    /// Reached by jobs with windows, and by those that are asked for a savepoint.
-    static let otherPoints: [FaultPoint] = [.afterRangeIngest, .insideSavepoint, .beforeSavepointRename]
+    /// Reached by jobs with windows, by those that are asked for a savepoint, and by those that write topics.
+    static let otherPoints: [FaultPoint] = [
+        .afterRangeIngest, .insideSavepoint, .beforeSavepointRename, .afterSegmentSync,
+    ]
     static let pointsOfCommitting = FaultPoint.allCases.filter {
         !pointsOfMaterialising.contains($0) && !otherPoints.contains($0)
     }

@@ -189,6 +189,54 @@ import Testing
         #expect(future.ending == .exit(4) && future.messages.contains("is yet to come"))
     }
 
+    @Test func aFinishedJobTellsOfRowsThatItHasNotRead() throws {
+        let workspace = try workspace()
+        try topic("produce", "rows", "rows.jsonl", in: workspace)
+        try workspace.write(
+            """
+            CREATE TABLE input (v BIGINT)
+              WITH ('connector' = 'log', 'topic' = 'rows', 'scan.bounded.mode' = 'latest-offset');
+            CREATE TABLE nowhere (v BIGINT) WITH ('connector' = 'blackhole');
+            INSERT INTO nowhere SELECT v FROM input;
+            """, to: "read.sql")
+        for _ in 0..<2 {
+            #expect(try SluiceRun("run", "read.sql", "--data", "state", in: workspace).ending == .exit(0))
+        }
+        try workspace.write("{\"k\":\"a\",\"v\":1}\n", to: "one.jsonl")
+        try topic("produce", "rows", "one.jsonl", in: workspace)
+        let refused = try SluiceRun("run", "read.sql", "--data", "state", in: workspace)
+        #expect(refused.ending == .exit(4), "\(refused.messages)")
+        #expect(refused.messages.contains("1 row of topic \"rows\" is unread"), "\(refused.messages)")
+        #expect(refused.messages.contains("--fresh") && refused.messages.contains("--available-now"))
+        let again = try SluiceRun("run", "read.sql", "--data", "state", "--fresh", in: workspace)
+        #expect(again.ending == .exit(0), "\(again.messages)")
+        let plan = try SluiceRun("explain", "read.sql", "--data", "state", in: workspace)
+        #expect(plan.output.contains("partitions: 2"), "\(plan.output)")
+    }
+
+    /// ROWs are told from ROWs of NULLs, and queries read some of their fields.
+    @Test func rowsAreNestedJSON() throws {
+        let workspace = try workspace()
+        try topic("create", "nested", "--schema", "k INT, r ROW<a INT, s ROW<x STRING>>", in: workspace)
+        let lines = """
+            {"k":1,"r":{"a":5,"s":{"x":"p"}}}
+            {"k":2,"r":{"a":null,"s":null}}
+            {"k":3,"r":null}
+
+            """
+        try workspace.write(lines, to: "nested.jsonl")
+        try topic("produce", "nested", "nested.jsonl", in: workspace)
+        #expect(try topic("consume", "nested", "--from-beginning", "--until-end", in: workspace).output == lines)
+        let described = try topic("describe", "nested", in: workspace).output
+        #expect(described.contains("ROW<"), "\(described)")
+        let query = try SluiceRun(
+            "sql", "--data", "state", "--output", "csv", "-e",
+            "SELECT k, t.r.s.x AS x, r IS NULL AS missing FROM nested AS t ORDER BY k", in: workspace)
+        #expect(query.output == "k,x,missing\n1,p,false\n2,,false\n3,,true\n", "\(query.messages)")
+        let csv = try topic("produce", "nested", "nested.jsonl", "--format", "csv", in: workspace, fails: 4)
+        #expect(csv.messages.contains("is a ROW, which CSV has no place for"))
+    }
+
     @Test func queriesFollowTopics() throws {
         let workspace = try workspace()
         try workspace.write("{\"k\":\"a\",\"v\":1}\n", to: "one.jsonl")

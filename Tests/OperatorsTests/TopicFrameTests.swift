@@ -144,7 +144,7 @@ import Testing
     }
 
     @Test func whatCannotBeIsNamed() throws {
-        #expect(throws: TopicSchemaMistake.noColumns) { try TopicSchema(columns: []) }
+        #expect(throws: TopicSchemaMistake.noColumns) { try TopicSchema(fields: []) }
         #expect(throws: TopicSchemaMistake.columnIsThereTwice("a")) {
             try TopicSchema(fields: [Field("a", .int), Field("a", .int)])
         }
@@ -156,6 +156,40 @@ import Testing
             try schema.adding([Field("b", .int, isNullable: false)])
         }
         #expect(throws: TopicSchemaMistake.columnIsThereTwice("a")) { try schema.adding([Field("a", .int)]) }
+    }
+
+    private static let nested = [
+        Field("k", .int, isNullable: false),
+        Field(
+            "r",
+            .row([
+                Field("a", .bigint, isNullable: false), Field("s", .row([Field("a", .string), Field("b", .double)])),
+            ])),
+        Field("z", .date),
+    ]
+
+    @Test func aRowIsItsLeaves() throws {
+        let schema = try TopicSchema(fields: Self.nested, key: ["k"])
+        #expect(schema.columns.map(\.name) == ["k", "r", "r.a", "r.s", "r.s.a", "r.s.b", "z"])
+        #expect(schema.columns.map(\.id) == Array(0..<7))
+        #expect(schema.columns.map(\.kind) == [.value, .presence, .value, .presence, .value, .value, .value])
+        #expect(schema.fields == Self.nested)
+        let bytes = schema.encoded()
+        #expect(try TopicSchema(decoding: bytes) == schema)
+        for length in bytes.indices {
+            #expect(throws: CorruptBytes.self) { try TopicSchema(decoding: Array(bytes.prefix(length))) }
+        }
+        let more = try schema.adding([Field("q", .row([Field("a", .int)]))])
+        #expect(more.columns.suffix(2).map(\.id) == [7, 8] && more.columns.prefix(7) == schema.columns[...])
+        #expect(try TopicSchema(decoding: more.encoded()) == more)
+        #expect(throws: TopicSchemaMistake.keyColumnIsRow("r")) { try TopicSchema(fields: Self.nested, key: ["r"]) }
+        var deep = DataType.int
+        for _ in 0...TopicSchema.mostLevels { deep = .row([Field("a", deep)]) }
+        #expect(throws: TopicSchemaMistake.tooDeep("r")) { try TopicSchema(fields: [Field("r", deep)]) }
+        #expect(throws: TopicSchemaMistake.rowIsEmpty("r")) { try TopicSchema(fields: [Field("r", .row([]))]) }
+        #expect(throws: TopicSchemaMistake.columnIsThereTwice("r.a")) {
+            try TopicSchema(fields: [Field("r", .row([Field("a", .int), Field("a", .int)]))])
+        }
     }
 
     @Test func addedColumnsHaveIDsOfTheirOwn() throws {

@@ -58,8 +58,11 @@ package final class ChangeJSONScanner: RecordScanner {
                 kinds.append(kind)
                 kept.append(Int32(row))
             } catch {
-                guard options.json.badRecords == .skip else { throw error }
-                outcome.skippedRecords += 1
+                switch options.json.badRecords {
+                case .fail: throw error
+                case .skip: outcome.skippedRecords += 1
+                case .quarantine: outcome.rejected.append(RejectedRecord(error, firstLine: error.lineIndex))
+                }
             }
         }
         outcome.rowKinds = kinds
@@ -70,6 +73,10 @@ package final class ChangeJSONScanner: RecordScanner {
         outcome.lineIndexes = kept.map { read.lineIndexes[Int($0)] }
         outcome.rowCount = kept.count
         return outcome
+    }
+
+    package func recordRanges(_ lines: [Int], in input: UnsafeRawBufferPointer) -> [Range<Int>] {
+        LineRanges.find(lines, in: input)
     }
 
     /// Leaves the last line for the next call: its row and the one behind it belong together.

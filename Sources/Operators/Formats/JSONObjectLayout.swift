@@ -6,7 +6,18 @@ import Columnar
 // number in quotes; timestamps without trailing zeros.
 
 /// The fixed parts of an object: `{"a":`, `,"b":`, … and `}`.
+///
+/// The columns are the fields, or, where there are ROWs, their leaves: whether a ROW is there, then its fields.
 struct JSONObjectLayout {
+    /// A field of an object with ROWs in it. The prefixes stand one after the other.
+    private enum Node {
+        case value
+        /// Of so many fields; they are its next ones.
+        case row([Node])
+    }
+
+    /// nil: no field is a ROW.
+    private let nodes: [Node]?
     private let prefixes: UnsafeMutablePointer<UInt8>
     /// Where each field's prefix begins; one more than there are fields.
     private let prefixStarts: [Int32]
@@ -18,17 +29,25 @@ struct JSONObjectLayout {
         self.timestampStyle = timestampStyle
         var bytes: [UInt8] = []
         var starts: [Int32] = [0]
-        for (index, field) in fields.enumerated() {
-            bytes.append(index == 0 ? UInt8(ascii: "{") : UInt8(ascii: ","))
-            bytes.append(contentsOf: JSONObjectLayout.quoted(field.name))
-            bytes.append(UInt8(ascii: ":"))
-            starts.append(Int32(bytes.count))
-        }
+        let nodes = Self.append(fields, &bytes, &starts)
+        let hasRows = fields.contains { if case .row = $0.type { true } else { false } }
+        self.nodes = hasRows ? nodes : nil
         prefixes = .allocate(capacity: bytes.count + 16)
         prefixes.initialize(repeating: 0, count: bytes.count + 16)
         prefixes.update(from: bytes, count: bytes.count)
         prefixStarts = starts
-        fixedBytes = bytes.count + fields.count * (TextFormatting.roomBytes + 16) + 64
+        fixedBytes = bytes.count + starts.count * (TextFormatting.roomBytes + 16) + 64
+    }
+
+    private static func append(_ fields: [Field], _ bytes: inout [UInt8], _ starts: inout [Int32]) -> [Node] {
+        fields.enumerated().map { index, field in
+            bytes.append(index == 0 ? UInt8(ascii: "{") : UInt8(ascii: ","))
+            bytes.append(contentsOf: quoted(field.name))
+            bytes.append(UInt8(ascii: ":"))
+            starts.append(Int32(bytes.count))
+            guard case .row(let inner) = field.type else { return .value }
+            return .row(append(inner, &bytes, &starts))
+        }
     }
 
     func deallocate() { prefixes.deallocate() }
@@ -51,6 +70,10 @@ struct JSONObjectLayout {
     /// - Output: behind the object.
     @inline(__always)
     func write(_ columns: RowColumns, row: Int, to out: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
+        if let nodes {
+            var index = 0
+            return write(nodes, columns, row, &index, to: out)
+        }
         var at = out
         var begin = 0
         for index in 0..<columns.columns.count {
@@ -66,6 +89,40 @@ struct JSONObjectLayout {
         }
         at.storeBytes(of: UInt8(ascii: "}"), as: UInt8.self)
         return at + 1
+    }
+
+    /// - Parameter index: of the column, and prefix, that comes next.
+    private func write(
+        _ nodes: [Node], _ columns: RowColumns, _ row: Int, _ index: inout Int, to out: UnsafeMutableRawPointer
+    ) -> UnsafeMutableRawPointer {
+        var at = out
+        for node in nodes {
+            let (begin, end) = (Int(prefixStarts[index]), Int(prefixStarts[index + 1]))
+            at.copyMemory(from: prefixes + begin, byteCount: end - begin)
+            at += end - begin
+            let column = columns.columns[index]
+            index += 1
+            guard case .row(let inner) = node else {
+                at = write(column, row, to: at)
+                continue
+            }
+            if column.value(row, as: Bool.self) {
+                at = write(inner, columns, row, &index, to: at)
+            } else {
+                at.storeBytes(of: JSONObjectLayout.null, as: UInt32.self)
+                at += 4
+                index += Self.leafCount(inner)
+            }
+        }
+        at.storeBytes(of: UInt8(ascii: "}"), as: UInt8.self)
+        return at + 1
+    }
+
+    private static func leafCount(_ nodes: [Node]) -> Int {
+        nodes.reduce(0) { sum, node in
+            guard case .row(let inner) = node else { return sum + 1 }
+            return sum + 1 + leafCount(inner)
+        }
     }
 
     @inline(__always)

@@ -27,6 +27,30 @@ package struct ScanColumn: Hashable, Sendable {
     }
 }
 
+extension ScanColumn {
+    /// Columns taken apart: every value as a leaf, every ROW as the leaf that says whether it is there, then its fields. A
+    /// leaf may be NULL where anything above it may.
+    package static func leaves(of fields: [Field]) -> [ScanColumn] {
+        var leaves: [ScanColumn] = []
+        for field in fields { appendLeaves(of: field, under: [], isNullable: false, to: &leaves) }
+        return leaves
+    }
+
+    /// - Parameter isNullable: whether something above the field may be absent.
+    private static func appendLeaves(
+        of field: Field, under parents: [String], isNullable: Bool, to leaves: inout [ScanColumn]
+    ) {
+        let path = parents + [field.name]
+        let isNullable = isNullable || field.isNullable
+        guard case .row(let fields) = field.type else {
+            leaves.append(ScanColumn(path: path, type: field.type, isNullable: isNullable))
+            return
+        }
+        leaves.append(ScanColumn(path: path, type: .boolean, kind: .presence, isNullable: isNullable))
+        for inner in fields { appendLeaves(of: inner, under: path, isNullable: isNullable, to: &leaves) }
+    }
+}
+
 /// A test of one scanned column against a literal of its type. A record is kept where all tests are TRUE (not NULL).
 package struct ScanPredicate: Hashable, Sendable {
     package enum Comparison: String, Hashable, Sendable {

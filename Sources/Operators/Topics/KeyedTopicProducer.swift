@@ -33,8 +33,7 @@ package final class KeyedTopicProducer {
         positions = topic.partitions.map { _ in 0 }
         let columns = topic.schema.columns
         latest = LatestRows(
-            keys: topic.schema.key.compactMap { name in columns.firstIndex { $0.name == name } },
-            types: columns.map(\.type), limitBytes: memoryBytes)
+            keys: topic.schema.keyIndexes, types: columns.map(\.type), limitBytes: memoryBytes)
         if topic.partitions.contains(where: { $0.firstKept > 0 }) {
             throw JobFailure(
                 .conflict, "topic \"\(topic.name)\" has lost its first changes to retention",

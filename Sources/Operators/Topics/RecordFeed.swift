@@ -34,12 +34,13 @@ package final class RecordFeed {
     private var end = 0
     private var lines: UInt64 = 0
 
-    /// - Parameter fields: columns by the names of their fields in the records, or for CSV in their order.
+    /// - Parameter fields: columns by the names of their fields in the records, or for CSV, which has no ROWs, in their
+    ///   order. The rows have their leaves.
     package init(
         _ format: SourceFormat, fields: [Field], skipsBadRecords: Bool, rowsPerBatch: Int = RecordFeed.mostRowsPerBatch
     ) {
         self.rowsPerBatch = min(rowsPerBatch, Self.mostRowsPerBatch)
-        let columns = fields.map { ScanColumn(path: [$0.name], type: $0.type, isNullable: $0.isNullable) }
+        let columns = ScanColumn.leaves(of: fields)
         scanner = format.makeScanner(columns: columns, predicates: [], badRecords: skipsBadRecords ? .skip : .fail)
         buffer = .allocate(byteCount: 1 << 20, alignment: 64)
     }

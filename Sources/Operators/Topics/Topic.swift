@@ -55,23 +55,14 @@ package struct Topic: Sendable {
 
     // MARK: Fitting
 
-    /// The topic's columns that a table's are, by name, in the table's order.
+    /// What the topic keeps of a table's columns, by name, in the table's order. Of a ROW the table may have some fields.
     ///
     /// - Errors: columns that are not there or have another type, another key; named with the table.
     func columns(for fields: [Field], key: [String], of table: String) throws(JobFailure) -> [TopicColumn] {
-        var found: [TopicColumn] = []
-        for field in fields {
-            guard let column = schema.column(field.name) else {
-                throw misfit(
-                    table, "the topic has no column \"\(field.name)\"",
-                    hint: "its columns are \(schema.columns.map(\.name).joined(separator: ", "))")
-            }
-            guard column.type == field.type else {
-                throw misfit(
-                    table, "column \"\(field.name)\" is \(field.type) in the table and \(column.type) in the topic",
-                    hint: "declare it as the topic has it, and CAST it in the query")
-            }
-            found.append(column)
+        try checkFit(fields, schema.fields, under: [], of: table)
+        let found = ScanColumn.leaves(of: fields).map { leaf in
+            guard let column = schema.column(leaf) else { preconditionFailure("columns that fit are there") }
+            return column
         }
         guard schema.key == key else {
             let declare = "declare PRIMARY KEY (\(schema.key.joined(separator: ", "))) NOT ENFORCED"
@@ -87,7 +78,7 @@ package struct Topic: Sendable {
     /// - Errors: also columns of the topic that are NOT NULL and get no value, or may get a NULL.
     func columns(written fields: [Field], key: [String], by table: String) throws(JobFailure) -> [TopicColumn] {
         let found = try columns(for: fields, key: key, of: table)
-        for column in schema.columns where !column.isNullable {
+        for column in schema.fields where !column.isNullable {
             guard let field = fields.first(where: { $0.name == column.name }) else {
                 throw misfit(
                     table, "column \"\(column.name)\" of the topic is NOT NULL, and the table does not have it",
@@ -100,6 +91,30 @@ package struct Topic: Sendable {
             }
         }
         return found
+    }
+
+    private func checkFit(
+        _ declared: [Field], _ kept: [Field], under parents: [String], of table: String
+    ) throws(JobFailure) {
+        for field in declared {
+            let path = parents + [field.name]
+            let name = path.joined(separator: ".")
+            guard let found = kept.first(where: { $0.name == field.name }) else {
+                let there = kept.map { (parents + [$0.name]).joined(separator: ".") }
+                throw misfit(
+                    table, "the topic has no column \"\(name)\"",
+                    hint: "its columns are \(there.joined(separator: ", "))")
+            }
+            if case .row(let declared) = field.type, case .row(let kept) = found.type {
+                try checkFit(declared, kept, under: path, of: table)
+                continue
+            }
+            guard found.type == field.type else {
+                throw misfit(
+                    table, "column \"\(name)\" is \(field.type) in the table and \(found.type) in the topic",
+                    hint: "declare it as the topic has it, and CAST it in the query")
+            }
+        }
     }
 
     private func misfit(_ table: String, _ detail: String, hint: String?) -> JobFailure {

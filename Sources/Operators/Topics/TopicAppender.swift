@@ -33,7 +33,7 @@ struct TopicAppender {
         self.writer = writer
         self.columns = columns
         self.turn = turn
-        keyIndexes = writer.topic.schema.key.compactMap { name in columns.firstIndex { $0.name == name } }
+        keyIndexes = writer.topic.schema.key.compactMap { name in columns.firstIndex { $0.path == [name] } }
         precondition(keyIndexes.count == writer.topic.schema.key.count, "rows have their key")
         nextPartition = firstPartition % writer.partitionCount
         pending = Array(repeating: Pending(), count: keyIndexes.isEmpty ? 1 : writer.partitionCount)

@@ -13,8 +13,9 @@ package final class TopicConsumer {
         package var batch: Batch
     }
 
-    /// The columns that are read.
-    package let columns: [TopicColumn]
+    /// The columns that are read, and what is kept of them: the columns of the rows.
+    package let fields: [Field]
+    private let columns: [TopicColumn]
     private let follower: TopicFollower
     private var readers: [PartitionReader]
     /// Of each partition the next offset.
@@ -27,14 +28,15 @@ package final class TopicConsumer {
     package init(_ name: String, columns names: [String]? = nil, in log: CommitLogAccess) throws(JobFailure) {
         follower = try TopicFollower(name, in: log)
         let topic = follower.topic
-        var columns: [TopicColumn] = []
-        for wanted in names ?? topic.schema.columns.map(\.name) {
-            guard let column = topic.schema.column(wanted) else {
+        var fields: [Field] = []
+        for wanted in names ?? topic.schema.fields.map(\.name) {
+            guard let field = topic.schema.field(wanted) else {
                 throw JobFailure(.conflict, "topic \"\(name)\" has no column \"\(wanted)\"")
             }
-            columns.append(column)
+            fields.append(field)
         }
-        self.columns = columns
+        self.fields = fields
+        columns = ScanColumn.leaves(of: fields).compactMap { topic.schema.column($0) }
         positions = topic.partitions.map(\.firstKept)
         readers = topic.partitions.indices.map { number in
             PartitionReader(

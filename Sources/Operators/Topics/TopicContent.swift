@@ -51,7 +51,7 @@ final class TopicContent: SplitContent {
             return Partition(base: base, reader: reader)
         }
         let found = description.columns.map { column in
-            guard let inTopic = topic.schema.column(column.path[0]) else {
+            guard let inTopic = topic.schema.column(column) else {
                 preconditionFailure("the table's columns were looked up in the topic")
             }
             return inTopic
@@ -201,6 +201,11 @@ final class TopicContent: SplitContent {
     private func nullRows(_ frame: Batch) -> [(row: Int32, reason: String)] {
         var bad: [(row: Int32, reason: String)] = []
         for index in requiredColumns {
+            if columns[index].kind == .presence, case .boolean(let isThere) = frame.columns[index] {
+                for row in 0..<frame.rowCount where !isThere.values[row] {
+                    bad.append((Int32(row), "ROW \"\(columns[index].name)\" is NOT NULL, and the row has a NULL"))
+                }
+            }
             guard let validity = frame.columns[index].validity, !validity.isAllSet else { continue }
             for row in 0..<frame.rowCount where !validity[row] {
                 bad.append((Int32(row), "column \"\(columns[index].name)\" is NOT NULL, and the row has a NULL"))

@@ -23,7 +23,7 @@ package enum TopicFrame {
         return FrameContent(rowCount: batch.rowCount, schemaID: schemaID, chunks: chunks)
     }
 
-    /// The rows' columns in the order of `columns`. One that the frame does not have is NULL.
+    /// The rows' columns in the order of `columns`. One that the frame does not have is NULL, and a ROW is not there.
     /// - Errors: a frame that `encode` does not make of these columns.
     package static func decode(
         _ chunks: [ColumnChunk], rowCount: Int, _ columns: [TopicColumn]
@@ -33,6 +33,8 @@ package enum TopicFrame {
         for column in columns {
             if let chunk = chunks.first(where: { $0.columnID == column.id }) {
                 decoded.append(try ColumnCodec.decode(chunk, column.type, rowCount: rowCount))
+            } else if column.kind == .presence {
+                decoded.append(.boolean(FixedColumn([Bool](repeating: false, count: rowCount))))
             } else {
                 decoded.append(.nulls(column.type, rowCount: rowCount))
             }

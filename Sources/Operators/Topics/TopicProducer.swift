@@ -41,11 +41,11 @@ package final class TopicProducer {
         if try writer.take(appender.nextPartition, wait: false) { writer.giveBack(isPublished: true) }
     }
 
-    /// What the rows' columns are: all of the topic's, in its order.
+    /// What the rows' columns are: the leaves of all of the topic's, in its order.
     package var fields: [Field] { topic.schema.fields }
 
     /// Adds rows to what the next `publish` publishes.
-    /// - Shape: one column for each of `fields`; those that are NOT NULL have no NULL.
+    /// - Shape: one column for each leaf of `fields`; those that are NOT NULL have no NULL.
     package func append(_ batch: Batch) throws(JobFailure) {
         precondition(!isOver, "a producer that has failed is given up")
         try endingOnError { () throws(JobFailure) in

@@ -35,7 +35,6 @@ package struct TopicSourceDescription: SourceDescription {
         precondition(asOf == nil || isBounded, "what is read as of a position ends there")
         precondition(watermark == nil || predicates.isEmpty, "every row counts for the watermark")
         precondition(key.isEmpty || predicates.isEmpty, "changes are filtered by who knows what they are")
-        precondition(columns.allSatisfy { $0.path.count == 1 && $0.kind == .value }, "a topic has no ROWs")
         self.operatorID = operatorID
         self.table = table
         self.topic = topic

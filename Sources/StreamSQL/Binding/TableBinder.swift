@@ -33,7 +33,6 @@ struct TableBinder {
             try options.check(events, at: name.span)
             try NexmarkSchema.check(syntax, source)
         }
-        if case .log = table.connector { try checkTopicColumns(columns, at: name.span) }
         table.metadata = try metadata(syntax.columns, of: table)
         guard table.leaves.count <= Parser.maxColumns else {
             throw source.error("more than \(Parser.maxColumns) columns", at: name.span)
@@ -67,14 +66,6 @@ struct TableBinder {
                     hint: Suggestion.hint(for: key.name, among: columns.map(\.name)))
             }
             if case .row = column.type { throw source.notSupported("a ROW in a PRIMARY KEY", at: key.span) }
-        }
-    }
-
-    private func checkTopicColumns(_ columns: [Field], at span: SourceSpan) throws(SQLError) {
-        for column in columns {
-            guard case .row = column.type else { continue }
-            throw source.notSupported(
-                "a ROW (\"\(column.name)\") in a topic", at: span, hint: "its fields can be columns of their own")
         }
     }
 

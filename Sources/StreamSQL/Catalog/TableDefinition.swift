@@ -78,25 +78,6 @@ package struct TableDefinition: Sendable {
 }
 
 extension TableDefinition {
-    /// The physical columns taken apart: every value as a leaf, every ROW as the leaf that says whether it is there, then its
-    /// fields.
-    var leaves: [ScanColumn] {
-        var leaves: [ScanColumn] = []
-        for column in columns { TableDefinition.appendLeaves(of: column, under: [], isNullable: false, to: &leaves) }
-        return leaves
-    }
-
-    /// - Parameter isNullable: whether something above the field may be absent.
-    private static func appendLeaves(
-        of field: Field, under parents: [String], isNullable: Bool, to leaves: inout [ScanColumn]
-    ) {
-        let path = parents + [field.name]
-        let isNullable = isNullable || field.isNullable
-        guard case .row(let fields) = field.type else {
-            leaves.append(ScanColumn(path: path, type: field.type, isNullable: isNullable))
-            return
-        }
-        leaves.append(ScanColumn(path: path, type: .boolean, kind: .presence, isNullable: isNullable))
-        for inner in fields { appendLeaves(of: inner, under: path, isNullable: isNullable, to: &leaves) }
-    }
+    /// The physical columns taken apart.
+    var leaves: [ScanColumn] { ScanColumn.leaves(of: columns) }
 }
