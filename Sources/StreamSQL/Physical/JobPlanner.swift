@@ -111,7 +111,8 @@ package struct JobPlanner {
             if sink.table.isChangelog {
                 // All changes of a key are to come from one subtask.
                 chain = OpenChain(
-                    name: "Sink[\(sink.table.name)]", links: [], inputs: [VertexInput(close(chain), .keyed(sink.keyColumns))],
+                    name: "Sink[\(sink.table.name)]", links: [],
+                    inputs: [VertexInput(close(chain), .keyed(sink.keyColumns))],
                     table: chain.table)
             }
             chain.links.append(description(of: sink))
