@@ -116,11 +116,15 @@ struct SimulatedMachine {
         case nil:
             try effect(&self, true)
         case .kill(let moment), .powerLoss(let moment):
-            switch moment {
-            case .before: break
-            // A sync that is broken off leaves its pages dirty, unless it was about to fail.
-            case .middle: if operation != .sync || random.oneIn(2) { try effect(&self, false) }
-            case .after: try effect(&self, true)
+            do throws(FileError) {
+                switch moment {
+                case .before: break
+                // A sync that is broken off leaves its pages dirty, unless it was about to fail.
+                case .middle: if operation != .sync || random.oneIn(2) { try effect(&self, false) }
+                case .after: try effect(&self, true)
+                }
+            } catch {
+                note(process, "\(number) would have failed: \(error)")
             }
             if case .kill = fault { kill(process) } else { losePower() }
             throw FileError(operation, path, code: SimulatedFileSystem.processDeath)

@@ -25,17 +25,96 @@ import Testing
         #expect(read.isRight(from: 0), "\(place)")
     }
 
-    @Test func everyFlippedByteIsFoundWithItsPlace() throws {
+    @Test func everyFlippedBitIsFoundWithItsPlace() throws {
         let (machine, end) = try machine()
         for path in try machine.segments() {
             let size = try #require(try machine.disk.start().status(path)).sizeBytes
-            for offset in 0..<size {
-                let mask = UInt8(1 << (offset % 8))
-                machine.disk.rot(path, at: offset, mask: mask)
-                judge(ReadRows(machine.reader(), 0..<end), "\(path) byte \(offset)")
+            for bit in 0..<8 * size {
+                let mask = UInt8(1 << (bit % 8))
+                machine.disk.rot(path, at: bit / 8, mask: mask)
+                judge(ReadRows(machine.reader(), 0..<end), "\(path) bit \(bit)")
                 let some = ReadRows(machine.reader(), 0..<end, columns: [1])
-                #expect(some.isRight(from: 0) && (some.failure == nil) == (some.end == end), "\(path) byte \(offset)")
-                machine.disk.rot(path, at: offset, mask: mask)
+                #expect(some.isRight(from: 0) && (some.failure == nil) == (some.end == end), "\(path) bit \(bit)")
+                machine.disk.rot(path, at: bit / 8, mask: mask)
+            }
+        }
+        #expect(ReadRows(machine.reader(), 0..<end).isWhole(0..<end))
+    }
+
+    /// A segment of each kind: merged, full, and the newest, with rows behind the published end.
+    private func smallMachine() throws -> (PartitionMachine, publishedEnd: UInt64) {
+        let machine = PartitionMachine()
+        let writer = try machine.writer(rollFrames: 3)
+        try machine.fill(writer, [1, 1, 1, 1])
+        try writer.mergeSealed(below: writer.end, merge: FrameContent.joined)
+        try machine.fill(writer, [1, 8, 1, 12])
+        let end = writer.end
+        try machine.fill(writer, [2])
+        #expect(try machine.segments().count == 3)
+        return (machine, end)
+    }
+
+    /// Whoever opens a partition to write to it finds what it looks at, and never cuts what is published.
+    @Test func noFlippedBitMisleadsAWriter() throws {
+        let (machine, end) = try smallMachine()
+        let path = try machine.segments()[2]
+        let right = try machine.disk.start().readAll(path)
+        var refused = 0
+        for bit in 0..<8 * right.count {
+            machine.disk.rot(path, at: bit / 8, mask: UInt8(1 << (bit % 8)))
+            do throws(LogError) {
+                let writer = try machine.writer(end)
+                let first = try machine.fill(writer, [3])
+                #expect(first == [end..<end + 3], "bit \(bit)")
+                #expect(ReadRows(machine.reader(), end..<end + 3).isWhole(end..<end + 3), "bit \(bit)")
+                let read = ReadRows(machine.reader(), 0..<end)
+                #expect(read.isRight(from: 0) && (read.failure == nil) == (read.end == end), "bit \(bit)")
+                if read.failure != nil { judge(read, "bit \(bit)") }
+            } catch {
+                refused += 1
+                guard case .damaged(PartitionMachine.directory, 3, let offset, let detail) = error else {
+                    Issue.record("bit \(bit): \(error)")
+                    continue
+                }
+                #expect(offset < end && detail.contains(".segment\""), "bit \(bit): \(error)")
+                #expect(try machine.disk.start().status(path)?.sizeBytes == right.count, "bit \(bit)")
+            }
+            let file = try machine.disk.start().open(path, .update)
+            try file.truncate(to: 0)
+            try file.write(right, at: 0)
+        }
+        #expect(refused > 8 * 52)
+        _ = try machine.writer(end)
+        #expect(ReadRows(machine.reader(), 0..<end).isWhole(0..<end))
+    }
+
+    /// What is merged is looked at whole: damage is told, and stays where it is.
+    @Test func noFlippedBitIsMergedAway() throws {
+        let (machine, end) = try smallMachine()
+        let paths = try machine.segments()
+        let right = try paths.map { try machine.disk.start().readAll($0) }
+        for index in 0..<2 {
+            for bit in 0..<8 * right[index].count {
+                machine.disk.rot(paths[index], at: bit / 8, mask: UInt8(1 << (bit % 8)))
+                let writer = try machine.writer(end)
+                do throws(LogError) {
+                    try writer.mergeSealed(below: end, merge: FrameContent.joined)
+                    // It was not read by the merge: a segment that was merged before.
+                    #expect(index == 0, "segment \(index), bit \(bit)")
+                } catch {
+                    guard case .damaged(PartitionMachine.directory, 3, let offset, _) = error else {
+                        Issue.record("segment \(index), bit \(bit): \(error)")
+                        continue
+                    }
+                    #expect(offset < end)
+                }
+                judge(ReadRows(machine.reader(), 0..<end), "segment \(index), bit \(bit)")
+                writer.close()
+                for (path, bytes) in zip(paths, right) {
+                    let file = try machine.disk.start().open(path, .update)
+                    try file.truncate(to: 0)
+                    try file.write(bytes, at: 0)
+                }
             }
         }
         #expect(ReadRows(machine.reader(), 0..<end).isWhole(0..<end))

@@ -79,8 +79,10 @@ package final class PartitionWriter {
     ) throws(LogError) -> PartitionWriter {
         let writer = PartitionWriter(directory, partition, publishedEnd, files, options, claim)
         do throws(LogError) {
-            // Whoever has made it may have died before it was durable.
-            try onSegments { () throws(FileError) in try files.makeDurableDirectories(directory) }
+            // Whoever has made the folder may have died before its name was durable; who published first has seen to it.
+            if publishedEnd == 0 {
+                try onSegments { () throws(FileError) in try files.makeDurableDirectories(directory) }
+            }
             try writer.recover(firstKept: firstKept)
         } catch {
             writer.close()
@@ -255,6 +257,8 @@ package final class PartitionWriter {
     /// Removes the segments all of whose rows lie before `offset`; never the newest one.
     package func drop(below offset: UInt64) throws(LogError) {
         guard !isOver else { throw .writerIsOver(directory: directory) }
+        // Nothing that is kept is in the newest one: the next append begins another, so that it can go.
+        if active != nil, end <= offset, let newest = bases.last, end > newest { try seal() }
         guard bases.count > 1, bases[1] <= offset else { return }
         // Others may have merged some since; and a segment may have the rows of those behind it too.
         bases = try PartitionDirectory.bases(directory, files)
@@ -278,9 +282,11 @@ package final class PartitionWriter {
 
     private func remove(_ dropped: Set<UInt64>) throws(LogError) {
         guard !dropped.isEmpty else { return }
-        try onSegments { () throws(FileError) in
-            for base in dropped.sorted() { try files.removeTree(path(base)) }
-            try files.syncDirectory(directory)
+        try endingOnError { () throws(LogError) in
+            try onSegments { () throws(FileError) in
+                for base in dropped.sorted() { try files.removeTree(path(base)) }
+                try files.syncDirectory(directory)
+            }
         }
         bases.removeAll(where: dropped.contains)
     }
@@ -328,7 +334,9 @@ package final class PartitionWriter {
             }
         }
         guard isRight, !merged.covered.isEmpty else { return true }
-        do throws(FileError) { try files.syncDirectory(directory) } catch { throw .syncFailed(error) }
+        try endingOnError { () throws(LogError) in
+            do throws(FileError) { try files.syncDirectory(directory) } catch { throw .syncFailed(error) }
+        }
         try remove(Set(merged.covered))
         return true
     }
