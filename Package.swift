@@ -80,7 +80,8 @@ let package = Package(
             name: "StateBenchmark", dependencies: ["KeyedState", "CommitLog", "HostSystem"],
             path: "Benchmarks/State", swiftSettings: strict),
         .executableTarget(
-            name: "LogBenchmark", dependencies: ["CommitLog", "HostSystem"], path: "Benchmarks/Log",
+            name: "LogBenchmark", dependencies: ["Operators", "Dataflow", "Columnar", "CommitLog", "HostSystem"],
+            path: "Benchmarks/Log",
             swiftSettings: strict),
         .executableTarget(
             name: "TopicLoad",

@@ -1,5 +1,5 @@
 // What appending to a partition and reading from it cost: `LogBenchmark DIRECTORY [MILLIONS OF ROWS]`, on the disk of
-// that directory. Six columns: two ascending integers, a small one, a random one, words, and random text.
+// that directory; what it takes to begin in a directory with a long history: `LogBenchmark DIRECTORY opening`. Six columns: two ascending integers, a small one, a random one, words, and random text.
 
 import CommitLog
 import Glibc
@@ -79,13 +79,8 @@ private struct LogBenchmark {
         let clock = Clock()
         var merged = 0
         try writer.mergeSealed(below: writer.end) { frames in
-            var joined = frames[0]
-            for frame in frames.dropFirst() {
-                joined.rowCount += frame.rowCount
-                for i in joined.chunks.indices { joined.chunks[i].bytes += frame.chunks[i].bytes }
-            }
-            merged += joined.rowCount
-            return [joined]
+            merged += frames.reduce(0) { $0 + $1.rowCount }
+            return joined(frames)
         }
         if merged > 0 { clock.tell("merge \(name)", rows: merged, bytes: 0) }
     }
@@ -120,12 +115,17 @@ private struct LogBenchmark {
 
 private let arguments = CommandLine.arguments.dropFirst()
 guard let directory = arguments.first else {
-    print("usage: LogBenchmark DIRECTORY [MILLIONS OF ROWS]")
+    print("usage: LogBenchmark DIRECTORY [MILLIONS OF ROWS | opening]")
     exit(2)
 }
 private let millions = arguments.dropFirst().first.flatMap { Int($0) } ?? 16
 private let benchmark = LogBenchmark(directory: directory, rowCount: millions * 1_000_000)
 do {
+    if arguments.contains("opening") {
+        try Opening(directory).run()
+        for frames in [1024, 4096, 16_384] { try SmallFrames(directory: directory).run(frames, benchmark.frame) }
+        exit(0)
+    }
     for compression in [ChunkCompression.none, .lz4, .zstd] {
         try benchmark.measure(compression, rowsPerFrame: 50_000, rows: benchmark.rowCount)
     }
