@@ -70,7 +70,7 @@ package final class Journal: Sendable {
     /// - rows published, a checkpoint's among them: each range starts at its partition's published end; a producer's last
     ///   record is beyond the one it published last in that topic;
     /// - topic created: its name and its id are free;
-    /// - schema added: it has the topic's next number; topic deleted: it exists;
+    /// - schema added: it has the topic's next number; topic deleted, options changed: it exists;
     /// - retention moved: each range starts at its partition's first kept row, and ends at the published end at the latest.
     ///
     /// Returns after the sync: this is the commit. **Errors:** after any but `refused`, `settle` says whether the entry

@@ -24,7 +24,7 @@ extension JournalState {
             guard Int(schemaID) == topic.schemas.count else {
                 throw .schemaOutOfOrder(topic: topic.name, next: topic.schemas.count, schemaID: schemaID)
             }
-        case .topicDeleted(let id):
+        case .topicDeleted(let id), .optionsChanged(let id, _):
             guard topics[id] != nil else { throw .noTopic(id) }
         case .retentionMoved(let ranges):
             guard !ranges.isEmpty else { throw .nothingPublished }

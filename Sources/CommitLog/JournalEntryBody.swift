@@ -13,6 +13,8 @@ extension JournalEntry {
         case topicCreated(TopicDescription)
         case schemaAdded(TopicID, schemaID: UInt32, schema: [UInt8])
         case topicDeleted(TopicID)
+        /// The topic has these options instead of those before.
+        case optionsChanged(TopicID, options: [UInt8])
         /// These rows are gone.
         case retentionMoved([OffsetRange])
         /// Time has passed.
@@ -62,6 +64,10 @@ extension JournalEntry.Body {
             ranges.encode(to: &writer)
         case .tick:
             writer.write(UInt8(8))
+        case .optionsChanged(let topic, let options):
+            writer.write(UInt8(9))
+            topic.encode(to: &writer)
+            writer.writeBytes(options)
         }
     }
 
@@ -88,6 +94,8 @@ extension JournalEntry.Body {
             self = .retentionMoved(try [OffsetRange](from: &reader))
         case 8:
             self = .tick
+        case 9:
+            self = .optionsChanged(try TopicID(from: &reader), options: Array(try reader.readBytes("options")))
         default:
             throw CorruptBytes(offset: reader.position - 1, expected: "a known kind of entry")
         }

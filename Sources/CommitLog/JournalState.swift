@@ -70,6 +70,8 @@ package struct JournalState: Equatable, Sendable {
             topics[topic]?.schemas.append(schema)
         case .topicDeleted(let topic):
             if let deleted = topics.removeValue(forKey: topic) { topicIDs[deleted.name] = nil }
+        case .optionsChanged(let topic, let options):
+            topics[topic]?.description.options = options
         case .retentionMoved(let ranges):
             for range in ranges {
                 topics[range.partition.topic]?.partitions[Int(range.partition.partition)].firstKept = range.end

@@ -9,7 +9,8 @@ package struct TopicState: Equatable, Sendable {
         package var publishedEnd: UInt64 = 0
     }
 
-    package var description: TopicDescription
+    /// As it was created, but for the options, which are the present ones.
+    package internal(set) var description: TopicDescription
     package var created: JournalPosition
     /// By number; the first is the description's.
     package internal(set) var schemas: [[UInt8]]

@@ -15,7 +15,8 @@ struct TopicCommand: ParsableCommand {
             """,
         subcommands: [
             TopicCreateCommand.self, TopicAlterCommand.self, TopicListCommand.self, TopicDescribeCommand.self,
-            TopicProduceCommand.self, TopicConsumeCommand.self, TopicDeleteCommand.self,
+            TopicProduceCommand.self, TopicConsumeCommand.self, TopicTrimCommand.self,
+            TopicDeleteCommand.self,
         ])
 }
 

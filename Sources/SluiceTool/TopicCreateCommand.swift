@@ -5,6 +5,7 @@ import HostSystem
 import Operators
 import StreamSQL
 
+/// `sluice topic create`; `alter` and `delete` stand behind it.
 struct TopicCreateCommand: TopicSubcommand {
     static let configuration = CommandConfiguration(
         commandName: "create", abstract: "Make a topic.",
@@ -33,6 +34,8 @@ struct TopicCreateCommand: TopicSubcommand {
     @Option(help: "lz4, zstd or none")
     var compression: TopicOptions.Compression?
 
+    @OptionGroup var retention: RetentionOption
+
     @OptionGroup var directory: DataDirectoryOption
     @Option(help: "text or json") var output = OutputFormat.text
 
@@ -52,10 +55,11 @@ struct TopicCreateCommand: TopicSubcommand {
         } catch {
             throw ToolFailure(message: "topic \"\(name)\" cannot be made: \(error)")
         }
+        let kept = declaration.retention.adding(retention.change)
+        let options = kept.applied(to: TopicOptions(compression: compression ?? declaration.compression ?? .lz4))
         let topic = try onTopics(isMade: true) { (log) throws(JobFailure) in
             try TopicAdmin.create(
-                name, schema: schema, partitions: partitions ?? declaration.partitions ?? 1,
-                options: TopicOptions(compression: compression ?? declaration.compression ?? .lz4),
+                name, schema: schema, partitions: partitions ?? declaration.partitions ?? 1, options: options,
                 random: SystemRandom(), in: log)
         }
         tell(
@@ -91,31 +95,52 @@ extension TopicOptions.Compression: ExpressibleByArgument {}
 
 struct TopicAlterCommand: TopicSubcommand {
     static let configuration = CommandConfiguration(
-        commandName: "alter", abstract: "Add columns to a topic; rows that are there have NULL in them.",
-        discussion: "Example: sluice topic alter clicks --add 'country STRING'")
+        commandName: "alter", abstract: "Add columns to a topic, or change how long it keeps its rows.",
+        discussion: """
+            Rows that are there have NULL in new columns.
+
+            Example: sluice topic alter clicks --add 'country STRING' --retention 30d
+            """)
 
     @Argument(help: "The topic's name.")
     var name: String
 
     @Option(help: ArgumentHelp("Nullable columns, as in CREATE TABLE.", valueName: "columns"))
-    var add: String
+    var add: String?
+
+    @OptionGroup var retention: RetentionOption
 
     @OptionGroup var directory: DataDirectoryOption
     @Option(help: "text or json") var output = OutputFormat.text
 
+    func validate() throws {
+        guard add != nil || !retention.change.isEmpty else {
+            throw ValidationError("say what to change: --add, --retention")
+        }
+    }
+
     func perform() throws(ToolFailure) {
-        let fields: [Field]
+        let fields = try added()
+        let change = retention.change
+        let topic = try onTopics { (log) throws(JobFailure) in
+            if !fields.isEmpty { try TopicAdmin.add(fields, to: name, in: log) }
+            return try TopicAdmin.change(change, of: name, in: log)
+        }
+        tell(
+            "topic \"\(name)\" has \(topic.schema.fields.count) columns"
+                + (change.isEmpty ? "" : ", \(topic.options.retentionText)"),
+            [("topic", .string(name)), ("columns", .integer(topic.schema.fields.count))] + topic.options.retentionJSON)
+    }
+
+    private func added() throws(ToolFailure) -> [Field] {
+        guard let add else { return [] }
         do throws(SQLError) {
-            fields = try TopicDeclaration(topic: name, columns: add, key: []).fields
+            return try TopicDeclaration(topic: name, columns: add, key: []).fields
         } catch {
             throw ToolFailure(
                 message: "--add '\(add)': \(error.message)", detail: error.detail,
                 hint: error.hint ?? "columns as in CREATE TABLE: 'country STRING'")
         }
-        let topic = try onTopics { (log) throws(JobFailure) in try TopicAdmin.add(fields, to: name, in: log) }
-        tell(
-            "topic \"\(name)\" has \(topic.schema.fields.count) columns",
-            [("topic", .string(name)), ("columns", .integer(topic.schema.fields.count))])
     }
 }
 

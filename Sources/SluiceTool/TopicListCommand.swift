@@ -46,6 +46,16 @@ struct TopicListCommand: TopicSubcommand {
     }
 }
 
+extension TopicOptions {
+    /// -1: unbounded, as Kafka has it.
+    var retentionJSON: [(String, JSONText)] {
+        [
+            ("retention.ms", .integer(Int(clamping: retentionMilliseconds ?? -1))),
+            ("retention.bytes", .integer(Int(clamping: retentionBytes ?? -1))),
+        ]
+    }
+}
+
 extension Topic {
     /// That are kept.
     var rowCount: Int { partitions.reduce(0) { $0 + Int(clamping: $1.publishedEnd - $1.firstKept) } }
@@ -89,7 +99,8 @@ struct TopicDescribeCommand: TopicSubcommand {
 
     private func text(_ topic: Topic, _ position: UInt64, _ bytes: [Int]) -> String {
         var text = "topic \"\(name)\", id \(topic.id), compression \(topic.options.compression.rawValue)"
-        text += ", schema version \(topic.schemaID), journal position \(position)\n\n"
+        text += ", schema version \(topic.schemaID), journal position \(position)\n"
+        text += topic.options.hasRetention ? topic.options.retentionText + "\n\n" : "all rows are kept\n\n"
         let columns = topic.schema.fields.map { column in
             [
                 column.name, "\(column.type)" + (column.isNullable ? "" : " NOT NULL"),
@@ -116,12 +127,13 @@ struct TopicDescribeCommand: TopicSubcommand {
                 ("endOffset", .integer(Int(clamping: partition.publishedEnd))), ("bytes", .integer(bytes)),
             ])
         }
-        return .object([
-            ("topic", .string(name)), ("id", .string("\(topic.id)")),
-            ("compression", .string(topic.options.compression.rawValue)),
-            ("schemaVersion", .integer(Int(topic.schemaID))), ("position", .integer(Int(clamping: position))),
-            ("columns", .array(columns)), ("key", .array(topic.schema.key.map { .string($0) })),
-            ("partitions", .array(partitions)),
-        ])
+        return .object(
+            [
+                ("topic", .string(name)), ("id", .string("\(topic.id)")),
+                ("compression", .string(topic.options.compression.rawValue)),
+                ("schemaVersion", .integer(Int(topic.schemaID))), ("position", .integer(Int(clamping: position))),
+                ("columns", .array(columns)), ("key", .array(topic.schema.key.map { .string($0) })),
+                ("partitions", .array(partitions)),
+            ] + topic.options.retentionJSON)
     }
 }

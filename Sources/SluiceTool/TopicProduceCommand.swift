@@ -78,7 +78,7 @@ struct TopicProduceCommand: TopicSubcommand {
             try production.publish()
             production.end()
             producer.finish()
-            if let failure = producer.mergeFailure {
+            if let failure = producer.upkeepFailure {
                 StandardStreams.error("a segment of topic \"\(name)\" stays as it is: \(failure.message)\n")
             }
         } catch {

@@ -88,7 +88,7 @@ import Testing
         try producer.append(TopicRun.batch([Self.row(20_000, &random)], Self.fields))
         try producer.publish()
         producer.finish()
-        #expect(producer.mergeFailure == nil)
+        #expect(producer.upkeepFailure == nil)
         let after = try segmentBytes()
         #expect(after.count == 2 && after[0] * 5 < before[0] && after[1] > before[1])
         // Who has begun with the old file goes on with it, who begins now has the same rows.

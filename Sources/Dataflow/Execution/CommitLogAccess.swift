@@ -5,7 +5,7 @@ import HostSystem
 package struct CommitLogAccess: Sendable {
     package let journal: Journal
     package let directory: DataDirectory
-    private let time: any TimeSource
+    package let time: any TimeSource
 
     package init(journal: Journal, directory: DataDirectory, time: any TimeSource) {
         self.journal = journal
@@ -65,6 +65,11 @@ package struct CommitLogAccess: Sendable {
         try onJournal { () throws(JournalError) in
             try JournalReader.open(directory: directory.journal, files: files, time: time, from: place)
         }
+    }
+
+    /// Where to begin reading for what happened at `milliseconds` and later.
+    package func place(before milliseconds: Int64) throws(JobFailure) -> JournalPlace {
+        try onJournal { () throws(JournalError) in try journal.place(before: milliseconds) }
     }
 
     /// A topic's partition.

@@ -48,6 +48,7 @@ package final class JobExecution {
     private var materialisationIsWanted = false
     private var savepoints: [SavepointRequest] = []
     private var nextLookNanoseconds: Int64?
+    private var readsFile: RunReadsFile
 
     package init(
         graph: JobGraph, settings: JobSettings, identity: RunIdentity, committer: EpochCommitter, store: StateStore,
@@ -65,6 +66,7 @@ package final class JobExecution {
         self.events = events
         self.observer = observer
         self.background = background
+        readsFile = RunReadsFile(identity, files)
         assembly = JobAssembly(
             graph: graph, settings: settings, identity: identity, store: store, files: files, time: time,
             metrics: metrics, notices: notices, events: events, background: background, log: log)
@@ -122,6 +124,7 @@ package final class JobExecution {
             exhaustedKind: settings.readsWhatIsThere ? .stop : .end, nowNanoseconds: now,
             journalMilliseconds: milliseconds, firstTimerMilliseconds: assembly.firstTimerMilliseconds,
             retainsCheckpoints: settings.retainedCheckpoints > 1)
+        tellReads(try sourceParts(), at: now)
         if resumed == nil { try commitCheckpointZero(milliseconds) }
         nextLookNanoseconds = lookInterval.map { now + $0 }
         notices.takeAll().forEach(observer.notice)
@@ -172,6 +175,17 @@ package final class JobExecution {
         }
     }
 
+    /// It keeps retention from going on where it cannot be said; nothing else depends on it.
+    private func tellReads(_ parts: [CheckpointRecord.OperatorPart], at now: Int64, isLast: Bool = false) {
+        let ofTopics = Set(assembly.inputs.filter(\.input.readsTopics).map(\.operatorID))
+        let positions = parts.filter { ofTopics.contains($0.operatorID) }.map(\.bytes)
+        do throws(FileError) {
+            try readsFile.tell(positions, nowNanoseconds: now, isLast: isLast)
+        } catch {
+            notices.post("retention of topics waits until it is known what this job reads: \(error)")
+        }
+    }
+
     /// Empty state and the sinks' ends, committed before the first row is written.
     private func commitCheckpointZero(_ milliseconds: Int64) throws(JobFailure) {
         let barrier = Barrier(checkpoint: 0, kind: .periodic, milliseconds: milliseconds)
@@ -200,13 +214,15 @@ package final class JobExecution {
             case .end: .finished
             case .stop: settings.readsWhatIsThere && coordinator.isAllRead ? .drained : .stopped
             }
+        let sources = try sourceParts()
         try committer.commit(
             number: barrier.checkpoint, ending: ending, journalMilliseconds: barrier.milliseconds,
-            parts: try sourceParts() + snapshots.flatMap(\.parts), changes: snapshots.flatMap(\.changes),
+            parts: sources + snapshots.flatMap(\.parts), changes: snapshots.flatMap(\.changes),
             published: snapshots.flatMap(\.published))
         if barrier.isSavepoint { try keepCopies(of: barrier.checkpoint) }
         for subtask in subtasks { subtask.control.commit(barrier.checkpoint) }
         let now = time.monotonicNanoseconds()
+        tellReads(ending == .finished ? [] : sources, at: now, isLast: barrier.kind != .periodic)
         metrics.committed(durationNanoseconds: now - start, atNanoseconds: now)
         coordinator.committed(durationNanoseconds: now - start, nowNanoseconds: now)
         observer.committed(barrier.checkpoint, metrics)
@@ -240,7 +256,11 @@ package final class JobExecution {
         if settings.retainedCheckpoints > 1 { try retain(checkpoint) }
     }
 
-    private func export(to path: String) throws(JobFailure) {
+    /// - Parameter place: a folder of many; nil: `path` is one of its own.
+    private func export(to path: String, in place: String? = nil) throws(JobFailure) {
+        try JobFailure.onFiles("remembering where '\(path)' is") { () throws(FileError) in
+            try KeptCopies(FilePath.parent(of: identity.directory), files).remember(place ?? path)
+        }
         do throws(StateError) {
             try store.export(to: path, job: committer.job)
         } catch {
@@ -258,7 +278,7 @@ package final class JobExecution {
             // What a run that was set aside has left may have this number.
             try files.removeTree("\(retainedDirectory)/\(prefix)\(checkpoint)")
         }
-        try export(to: "\(retainedDirectory)/\(prefix)\(checkpoint)")
+        try export(to: "\(retainedDirectory)/\(prefix)\(checkpoint)", in: retainedDirectory)
         try JobFailure.onFiles("dropping old checkpoints") { () throws(FileError) in
             let numbers = try files.list(retainedDirectory).compactMap { name in
                 name.hasPrefix(prefix) ? UInt64(name.dropFirst(prefix.count)) : nil

@@ -36,11 +36,17 @@ package protocol SourceInput: AnyObject, Sendable {
     /// The position behind all rows that the readers have given, for the checkpoint record. Called while no reader reads:
     /// before they start, and when all of them have handed over and wait for the commit.
     func position() throws(JobFailure) -> [UInt8]
+    /// Its position is one in topics, whose rows are to be kept from there on.
+    var readsTopics: Bool { get }
     /// An unbounded source that has to look for new input does so here; readers that may go on are woken. Called every
     /// `lookInterval` by the thread that commits.
     func look() throws(JobFailure)
     /// nil: never.
     var lookIntervalNanoseconds: Int64? { get }
+}
+
+extension SourceInput {
+    package var readsTopics: Bool { false }
 }
 
 /// A link without state: one batch in, at most one out.

@@ -140,8 +140,9 @@ extension JobFailure {
         case .dropped(_, let partition, let offset, let firstKept):
             JobFailure(
                 .conflict, "topic \"\(topic)\", partition \(partition): rows from offset \(offset) on are gone",
-                detail: "retention has dropped all before offset \(firstKept)",
-                hint: "start over with what is there: --fresh")
+                detail: "retention has dropped all before offset \(firstKept), the first one that is kept",
+                hint:
+                    "who begins anew finds what is kept: a job with --fresh, 'topic consume' with --from-beginning")
         case .frameTooLarge: JobFailure(.data, "topic \"\(topic)\": \(error)")
         case .file, .syncFailed, .writerIsOver:
             JobFailure(

@@ -65,6 +65,17 @@ package enum TopicAdmin {
         return try describe(name, in: log)
     }
 
+    /// Says anew how long rows are kept; whoever writes the topic goes by it from then on.
+    @discardableResult
+    package static func change(
+        _ retention: RetentionChange, of name: String, in log: CommitLogAccess
+    ) throws(JobFailure) -> Topic {
+        let topic = try describe(name, in: log)
+        let options = retention.applied(to: topic.options)
+        if options != topic.options { try log.append(.optionsChanged(topic.id, options: options.encoded())) }
+        return try describe(name, in: log)
+    }
+
     /// The topic is gone with the journal's entry; then its folder is removed.
     /// - Errors: `conflict` where somebody writes it.
     package static func delete(_ name: String, in log: CommitLogAccess) throws(JobFailure) {

@@ -71,7 +71,7 @@ package final class TopicFollower {
             }
         case .topicDeleted(topic.id):
             throw JobFailure(.conflict, "topic \"\(topic.name)\" was deleted while it was read")
-        case .abandoned, .topicCreated, .topicDeleted, .schemaAdded, .tick: break
+        case .abandoned, .topicCreated, .topicDeleted, .schemaAdded, .optionsChanged, .tick: break
         }
         return false
     }

@@ -36,6 +36,8 @@ final class TopicInput: SourceInput {
         splits = SharedSplits(policy, isEndless: !description.isBounded && !readsWhatIsThere)
     }
 
+    var readsTopics: Bool { true }
+
     private var isFollowed: Bool { !description.isBounded && !context.settings.readsWhatIsThere }
 
     // MARK: Restoring
@@ -64,6 +66,7 @@ final class TopicInput: SourceInput {
         var place: TopicPosition
         if let position {
             place = try TopicPosition(decoding: position, of: topic, table: description.table)
+            try checkKept(place, topic)
         } else {
             place = TopicPosition(topic: topic.id, isOpenEnded: false, partitions: try begin(follower))
         }
@@ -73,6 +76,21 @@ final class TopicInput: SourceInput {
             for number in place.partitions.indices { place.partitions[number].grow(to: topic.partitions[number]) }
         }
         return place
+    }
+
+    /// What is left to read is there.
+    private func checkKept(_ place: TopicPosition, _ topic: Topic) throws(JobFailure) {
+        for (number, partition) in place.partitions.enumerated() {
+            let kept = topic.partitions[number].firstKept
+            let end = partition.base + UInt64(max(0, partition.progress.length))
+            guard partition.next >= (description.isBounded ? min(kept, end) : kept) else {
+                throw .log(
+                    .dropped(
+                        directory: log.directory(of: topic.name, partition: number),
+                        partition: UInt32(truncatingIfNeeded: number), offset: partition.next, firstKept: kept),
+                    topic: topic.name)
+            }
+        }
     }
 
     private func begin(_ follower: TopicFollower) throws(JobFailure) -> [TopicPosition.Partition] {

@@ -8,6 +8,9 @@ struct TopicPosition {
         /// The offset that the source began with: the 0 of `progress`.
         var base: UInt64
         var progress: SplitProgress
+
+        /// The first row that has not been given: what comes before it is not read again.
+        var next: UInt64 { base + UInt64(max(0, progress.open?.lowerBound ?? progress.length)) }
     }
 
     var topic: TopicID
@@ -19,6 +22,9 @@ struct TopicPosition {
     var partitions: [Partition]
 
     private static let magic = Array("SLUICETS".utf8)
+
+    /// Whether these bytes are one, and not the position of a source of another kind.
+    static func isOne(_ bytes: [UInt8]) -> Bool { bytes.starts(with: magic) }
 
     func encoded() -> [UInt8] {
         var writer = ByteWriter()

@@ -19,8 +19,8 @@ package final class TopicProducer {
     private var isOver = false
     /// The number of this producer's last published record; nil: none, or it has no name.
     package private(set) var lastRecord: UInt64?
-    /// Why a segment stays as it is whose small frames were to be merged. What was published is not touched by it.
-    package private(set) var mergeFailure: JobFailure?
+    /// Why a segment stays as it is that was to be merged, or removed. What was published is not touched by it.
+    package private(set) var upkeepFailure: JobFailure?
 
     /// - Parameter id: of an idempotent producer.
     /// - Errors: `conflict` where there is no such topic, or somebody else writes it.
@@ -94,13 +94,18 @@ package final class TopicProducer {
             if !ranges.isEmpty || mark != nil { try log.append(.published(ranges, producer: mark)) }
             lastRecord = last ?? lastRecord
         }
-        do throws(JobFailure) { try writer.goOnMerging() } catch { mergeFailure = error }
+        do throws(JobFailure) {
+            try writer.goOnMerging()
+            try writer.keepRetention()
+        } catch {
+            upkeepFailure = error
+        }
         giveTurnBack(isPublished: true)
         return ranges
     }
 
     /// Ends the merge that goes on beside the producer, if one does: those who come and go leave compact topics too.
     package func finish() {
-        do throws(JobFailure) { try writer.finishMerging() } catch { mergeFailure = error }
+        do throws(JobFailure) { try writer.finishMerging() } catch { upkeepFailure = error }
     }
 }

@@ -20,10 +20,12 @@ package struct TopicSinkDescription: LinkDescription {
     package var compression: TopicOptions.Compression?
     /// It is fed by side outputs.
     package var isOfSideOutput = false
+    package var retention: RetentionChange
 
     package init(
         operatorID: UInt32, table: String, topic: String, fields: [Field], key: [String] = [],
-        partitions: UInt32? = nil, compression: TopicOptions.Compression? = nil
+        partitions: UInt32? = nil, compression: TopicOptions.Compression? = nil,
+        retention: RetentionChange = RetentionChange()
     ) {
         self.operatorID = operatorID
         self.table = table
@@ -32,6 +34,7 @@ package struct TopicSinkDescription: LinkDescription {
         self.key = key
         self.partitions = partitions
         self.compression = compression
+        self.retention = retention
     }
 
     package func makeLink(_ context: LinkContext) throws(JobFailure) -> ChainLink {
@@ -86,7 +89,7 @@ extension TopicSinkDescription {
         let id = TopicID(high: run.high ^ UInt64(operatorID), low: run.low ^ KeyHash.hash(Int64(operatorID)))
         try TopicAdmin.create(
             topic, id: id, schema: schema, partitions: partitions ?? 1,
-            options: TopicOptions(compression: compression ?? .lz4), in: log)
+            options: retention.applied(to: TopicOptions(compression: compression ?? .lz4)), in: log)
     }
 
     fileprivate func check(_ found: Topic) throws(JobFailure) {
@@ -101,6 +104,12 @@ extension TopicSinkDescription {
                 .conflict,
                 "table \"\(table)\" asks for compression '\(compression.rawValue)', and topic \"\(topic)\" has '\(found.options.compression.rawValue)'",
                 hint: "leave out 'compression': it counts when the topic is created")
+        }
+        if retention.applied(to: found.options) != found.options {
+            throw JobFailure(
+                .conflict, "table \"\(table)\" asks for another retention than topic \"\(topic)\" has",
+                detail: "the topic has \(found.options.retentionText)",
+                hint: "leave it out of the table, and change the topic's: sluice topic alter \(topic) --retention …")
         }
     }
 }
@@ -167,6 +176,11 @@ final class TopicSink: Sink {
             try writer.goOnMerging()
         } catch {
             context.notice("a segment of topic \"\(description.topic)\" stays as it is: \(error.message)")
+        }
+        do throws(JobFailure) {
+            try writer.keepRetention()
+        } catch {
+            context.notice("old rows of topic \"\(description.topic)\" stay: \(error.message)")
         }
     }
 

@@ -18,6 +18,9 @@ final class TopicWriter: Sendable {
     private let log: CommitLogAccess
     private let partitions: [WrittenPartition]
     private let merging: TopicMerging
+    /// When it is looked next, by the monotonic clock, whether rows are to go.
+    private let nextLook = Mutex<Int64>(.min)
+    private static let lookNanoseconds: Int64 = 60_000_000_000
 
     /// Holds no partition yet.
     /// - Errors: `conflict` where there is no such topic.
@@ -131,6 +134,28 @@ final class TopicWriter: Sendable {
             try partitions[partition].sync(epoch: epoch)
         }
         return OffsetRange(partition: topic.partition(partition), start: rows.lowerBound, end: rows.upperBound)
+    }
+
+    // MARK: Retention
+
+    /// Once a minute: gives up rows of partitions that are held, as the topic's options say, as far as nobody needs them;
+    /// and removes the files of those that are gone.
+    func keepRetention() throws(JobFailure) {
+        let now = log.time.monotonicNanoseconds()
+        let isDue = nextLook.withLock { next in
+            guard now >= next else { return false }
+            next = now + Self.lookNanoseconds
+            return true
+        }
+        guard isDue, let retention = try TopicRetention(topic.id, in: log) else { return }
+        let held = partitions.indices.filter { partitions[$0].isHeld }
+        let move = try retention.keep(held, atMilliseconds: log.time.wallMilliseconds())
+        try JobFailure.onTopic(topic.name) { () throws(LogError) in
+            for number in held {
+                let moved = move.dropped.first { Int($0.partition.partition) == number }?.end
+                try partitions[number].drop(below: moved ?? retention.topic.partitions[number].firstKept)
+            }
+        }
     }
 
     // MARK: Merging
@@ -256,7 +281,11 @@ final class WrittenPartition: Sendable {
         }
     }
 
-    // MARK: Merging
+    // MARK: Old segments
+
+    func drop(below offset: UInt64) throws(LogError) {
+        try onWriter { (_, writer) throws(LogError) in try writer.drop(below: offset) }
+    }
 
     var isHeld: Bool { state.withLock { $0.writer?.isHeld == true } }
 

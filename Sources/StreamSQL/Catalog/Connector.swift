@@ -55,6 +55,8 @@ package struct LogConnector: Hashable, Sendable {
     /// `sink.partitions` and `compression`, of a topic that is to be created; nil: as the topic has them.
     package var partitions: UInt32?
     package var compression: TopicOptions.Compression?
+    /// `retention.ms` and `retention.bytes`, likewise.
+    package var retention = RetentionChange()
 
     package init(topic: String, start: TopicStart = .earliest, isBounded: Bool = false) {
         self.topic = topic

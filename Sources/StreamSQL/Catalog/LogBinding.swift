@@ -17,6 +17,14 @@ extension TableOptions {
             }
             connector.compression = compression
         }
+        for key in RetentionChange.keys {
+            guard let option = take(key) else { continue }
+            guard let said = RetentionChange(key: key, value: option.value) else {
+                let hint = key == "retention.ms" ? Quantity.durationHint : Quantity.sizeHint
+                throw malformed(option, hint: hint + "; -1 is unbounded")
+            }
+            connector.retention = connector.retention.adding(said)
+        }
         for key in [
             "format", "key.format", "value.format", "key.fields", "value.fields-include", "topic-pattern",
             "scan.parallelism", "sink.parallelism", "sink.partitioner", "sink.delivery-guarantee",

@@ -10,6 +10,7 @@ package struct TopicDeclaration: Sendable {
     /// nil: nothing is said.
     package var partitions: UInt32?
     package var compression: TopicOptions.Compression?
+    package var retention: RetentionChange
 
     /// Columns as CREATE TABLE has them: `user STRING, at TIMESTAMP(3)`.
     /// - Errors: places are those of a statement around the text, and mean nothing.
@@ -49,6 +50,7 @@ package struct TopicDeclaration: Sendable {
         key = table.primaryKey
         partitions = connector.partitions
         compression = connector.compression
+        retention = connector.retention
     }
 }
 

@@ -163,7 +163,8 @@ package struct JobPlanner {
         case .log(let topic):
             return TopicSinkDescription(
                 operatorID: operatorID, table: table, topic: topic.topic, fields: sink.table.columns,
-                key: sink.table.primaryKey, partitions: topic.partitions, compression: topic.compression)
+                key: sink.table.primaryKey, partitions: topic.partitions, compression: topic.compression,
+                retention: topic.retention)
         case .blackhole: return BlackholeSinkDescription(operatorID: operatorID, table: table, fields: fields)
         case .print(let identifier):
             return PrintSinkDescription(
