@@ -1,6 +1,7 @@
 #!/bin/bash
-# Shows three jobs: passengers per day over the taxi series; hourly windows over 47 series, by two subtasks; bids per auction
-# over generated events, killed in the middle, resumed, and compared with a run that nobody disturbed. Works in a temporary
+# Shows jobs over files: passengers per day over the taxi series; hourly windows over 47 series, by two subtasks. Then over
+# topics: three jobs in a chain, from raw measurements to corrected hours; and bids per auction, counted while events are
+# produced, job and producer killed in the middle, resumed, and compared with a query over all events. Works in a temporary
 # directory.
 #
 # usage: demo.sh BIN    BIN holds sluice, nexmark-events and changelog-table; DEMO_EVENTS=n sets the number of events
@@ -11,14 +12,15 @@ jobs=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 events=${DEMO_EVENTS:-1000000}
 tab=$'\t'
 work=$(mktemp -d)
-running=
-trap '[[ -z "$running" ]] || kill -9 "$running" 2>/dev/null || true; rm -rf "$work"' EXIT
+running= producer=
+trap 'kill -9 $running $producer 2>/dev/null || true; rm -rf "$work"' EXIT
 
 bold= plain=
 [[ ! -t 1 || -n "${NO_COLOR:-}" ]] || { bold=$'\033[1m' plain=$'\033[0m'; }
 say() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 fail() { printf 'demo: %s\n' "$*" >&2; exit 1; }
 table() { "$bin/changelog-table" "$1"; }
+csv() { "$bin/sluice" sql --output csv "$@"; }
 
 say "Passengers of New York's taxis: the five fullest days"
 cp -r "$jobs/taxi-days" "$work/taxi-days"
@@ -36,49 +38,62 @@ table output/hours | awk -F "$tab" '/^Twitter_volume_/ { printf "%d\t%s  %s\n", 
     sort -k1,1nr | awk -F "$tab" 'NR <= 5 { printf "  %s  %7d tweets\n", $2, $1 }'
 table output/series | cmp -s - expected.txt || fail "the summary per series is not the expected one"
 
-say "$events events of the Nexmark schema, bids counted per auction"
-mkdir -p "$work/undisturbed/nexmark-count/input" "$work/killed/nexmark-count"
-"$bin/nexmark-events" --events "$events" --out "$work/undisturbed/nexmark-count/input/events.jsonl"
-cp "$jobs/nexmark-count/job.sql" "$work/undisturbed/nexmark-count/"
-cp "$work/undisturbed/nexmark-count/job.sql" "$work/killed/nexmark-count/"
-ln -s ../../undisturbed/nexmark-count/input "$work/killed/nexmark-count/input"
-cd "$work/undisturbed/nexmark-count"
-"$bin/sluice" run job.sql --data state
-table output/counts > table.txt
+say "The same series through topics: raw readings (bronze), one value each (silver), hours (gold)"
+mkdir "$work/readings-pipeline"
+cp "$jobs"/readings-pipeline/* "$work/readings-pipeline/"
+cd "$work/readings-pipeline"
+export SLUICE_DATA=state
+"$bin/sluice" run bronze.sql
+"$bin/sluice" run silver.sql --available-now
+"$bin/sluice" run gold.sql --available-now
+"$bin/sluice" topic list
+csv -f summary.sql -e 'SELECT * FROM summary ORDER BY series' > summary.csv
+cmp -s summary.csv expected.csv || fail "the summary of the hours is not the expected one"
 
-# Runs the job and kills it as soon as it has told of its fifth commit. Fails when it came to its end before that.
+say "$events events of the Nexmark schema, produced into a topic while a job counts bids per auction"
+mkdir "$work/nexmark-live"
+cp "$jobs/nexmark-live/job.sql" "$work/nexmark-live/"
+cd "$work/nexmark-live"
+"$bin/nexmark-events" --events "$events" --out events.jsonl
+"$bin/sluice" topic create events --from job.sql -p 2
+produce() { "$bin/sluice" topic produce events events.jsonl --id demo --batch-rows 20000; }
+
+# Starts the job and a producer, and kills both when the job has told of its fifth commit. Fails when the producer came to
+# its end before that.
 kill_in_the_middle() {
-    rm -rf state output messages
+    rm -f messages
     mkfifo messages
-    "$bin/sluice" run job.sql --data state -D execution.checkpointing.interval=10ms \
-        -D sluice.progress-interval=0ms 2> messages &
+    "$bin/sluice" run job.sql -D sluice.progress-interval=0ms 2> messages &
     running=$!
+    produce &
+    producer=$!
     local status=0 commits=0 line
     while IFS= read -r line; do
         printf '%s\n' "$line"
         [[ "$line" != *"checkpoint "*" took "* ]] || commits=$((commits + 1))
         if [[ $commits -eq 5 ]]; then
-            kill -9 "$running"
+            kill -9 "$running" "$producer" 2> /dev/null || true
             break
         fi
     done < messages
-    wait "$running" 2> /dev/null || status=$?
-    running=
+    wait "$running" 2> /dev/null || true
+    wait "$producer" 2> /dev/null || status=$?
+    running= producer=
     [[ $status -eq 137 ]]
 }
 
-say "The same again, with kill -9 in the middle"
-cd "$work/killed/nexmark-count"
-killed=no
-for _ in 1 2 3 4 5; do
-    if kill_in_the_middle 2>&1; then killed=yes; break; fi
-done
-[[ $killed == yes ]] || fail "the job ended before it could be killed; set DEMO_EVENTS to more than $events"
-echo "killed"
+kill_in_the_middle 2>&1 || fail "the producer ended before it could be killed; set DEMO_EVENTS to more than $events"
+echo "killed, both of them, with kill -9"
 
-say "Started again with the same command"
-"$bin/sluice" run job.sql --data state
-table output/counts > table.txt
+say "Both started again with the same commands"
+produce
+"$bin/sluice" run job.sql --available-now
+"$bin/sluice" topic consume counts --from-beginning -n 3
 
-cmp -s table.txt "$work/undisturbed/nexmark-count/table.txt" || fail "the tables differ after the kill"
-say "The table of $(wc -l < table.txt) auctions is the same, row for row, as that of the run nobody disturbed"
+csv -e 'SELECT auction, num FROM counts ORDER BY auction' > counts.csv
+csv -e 'SELECT bid.auction AS auction, COUNT(*) AS num FROM events WHERE event_type = 2 GROUP BY bid.auction ORDER BY 1' \
+    > query.csv
+cmp -s counts.csv query.csv || fail "the job's table is not what a query over all events gives"
+rows=$("$bin/sluice" sql --output csv -e 'SELECT COUNT(*) AS n FROM events' | sed -n 2p)
+[[ $rows -eq $events ]] || fail "the topic has $rows events, not $events"
+say "$rows events, each once; the counts of $(($(wc -l < counts.csv) - 1)) auctions are those of a query over all of them"

@@ -78,18 +78,11 @@ final class RunDisplay: RunObserver {
         let first = window[0]
         let last = window[window.count - 1]
         let seconds = Double(max(1, last.nanoseconds - first.nanoseconds)) / 1e9
-        let read = metrics.bytesRead.load(ordering: .relaxed)
-        let total = metrics.bytesTotal.load(ordering: .relaxed)
         var parts = [
             "in \(Self.count(last.rowsIn)) rows (\(Self.count(Int(Double(last.rowsIn - first.rowsIn) / seconds)))/s)",
             "out \(Self.count(last.rowsOut)) (\(Self.count(Int(Double(last.rowsOut - first.rowsOut) / seconds)))/s)",
-            "\(byteText(read)) of \(byteText(total))",
         ]
-        let elapsed = Double(now - startNanoseconds) / 1e9
-        if read > firstBytes, read < total {
-            let left = Double(total - read) * elapsed / Double(read - firstBytes)
-            parts.append("ETA \(Self.duration(left))")
-        }
+        parts += progress(metrics, last.rowsIn, Double(now - startNanoseconds) / 1e9)
         let checkpoints = metrics.checkpoints
         if checkpoints.count > 0 {
             let age = Double(now - checkpoints.lastNanoseconds) / 1e9
@@ -102,6 +95,24 @@ final class RunDisplay: RunObserver {
         if quarantined > 0 { parts.append("\(Self.count(quarantined)) rows in quarantine") }
         if metrics.lateRows > 0 { parts.append(Self.lateRows(metrics)) }
         return parts.joined(separator: " · ")
+    }
+
+    /// Of files by bytes; of a job over topics alone by rows.
+    private func progress(_ metrics: JobMetrics, _ rowsIn: Int, _ elapsedSeconds: Double) -> [String] {
+        let bytesTotal = metrics.bytesTotal.load(ordering: .relaxed)
+        let rowsTotal = metrics.rowsTotal.load(ordering: .relaxed)
+        if bytesTotal > 0 {
+            let read = metrics.bytesRead.load(ordering: .relaxed)
+            return ["\(byteText(read)) of \(byteText(bytesTotal))"]
+                + Self.estimate(read - firstBytes, of: bytesTotal - firstBytes, elapsedSeconds)
+        }
+        guard rowsTotal > rowsIn else { return [] }
+        return ["\(Self.count(rowsTotal - rowsIn)) rows behind"] + Self.estimate(rowsIn, of: rowsTotal, elapsedSeconds)
+    }
+
+    private static func estimate(_ done: Int, of total: Int, _ elapsedSeconds: Double) -> [String] {
+        guard done > 0, done < total else { return [] }
+        return ["ETA \(duration(Double(total - done) * elapsedSeconds / Double(done)))"]
     }
 
     /// Some of them may be among those in quarantine.

@@ -42,6 +42,9 @@ struct TopicProduceCommand: TopicSubcommand {
     @Option(help: "The name of this producer and its input: a repeated produce publishes no record twice.")
     var id: String?
 
+    @Option(name: .shortAndLong, help: ArgumentHelp("Write to this partition only.", valueName: "number"))
+    var partition: Int?
+
     @Option(help: ArgumentHelp("Publish at the latest when so many rows wait.", valueName: "rows"))
     var batchRows = 1 << 17
 
@@ -62,7 +65,7 @@ struct TopicProduceCommand: TopicSubcommand {
         let inputs = files.isEmpty ? ["-"] : files
         do throws(JobFailure) {
             let log = try directory.openLog(isMade: false)
-            let producer = try TopicProducer(name, id: id, in: log)
+            let producer = try TopicProducer(name, id: id, partition: partition, in: log)
             let keyed =
                 try producer.topic.schema.isKeyed
                 ? KeyedTopicProducer(producer, memoryBytes: memory.bytes, in: log) : nil

@@ -243,7 +243,9 @@ import Testing
         let environment = ["TMPDIR": workspace.path + "/temporary"]
         let process = try SluiceRun.start(["sql", "--follow", "-e", watched], in: workspace, environment: environment)
         #expect(try process.read { $0.outputText == "+I[bob]\n+I[alice]\n+I[carol]\n+I[alice]\n" })
-        try workspace.write(Self.lines + "{\"name\":\"dave\"}\n", to: "payments.jsonl")
+        let payments = try #require(FileHandle(forWritingAtPath: workspace.path + "/payments.jsonl"))
+        try payments.seekToEnd()
+        try payments.write(contentsOf: Data("{\"name\":\"dave\"}\n".utf8))
         #expect(try process.read { $0.outputText.hasSuffix("+I[dave]\n") })
         let killed = try SluiceRun.start(["sql", "--follow", "-e", watched], in: workspace, environment: environment)
         #expect(try killed.read { $0.outputText.hasSuffix("+I[dave]\n") })

@@ -91,14 +91,15 @@ package struct EpochCoordinator {
     package mutating func progressed() { hasProgress = true }
     package mutating func exhausted(_ source: UInt32) { unread.remove(source) }
 
-    package mutating func handedOver(_ subtask: UInt32, checkpoint: UInt64, _ snapshot: SubtaskSnapshot) {
-        guard case .collecting(let barrier, var missing, var snapshots) = state else {
-            preconditionFailure("a snapshot belongs to the epoch that is being collected")
-        }
-        precondition(barrier.checkpoint == checkpoint, "a snapshot belongs to the epoch that is being collected")
-        missing.remove(subtask)
+    /// - Returns: false: the snapshot is not one of the epoch that is being collected, which nothing can go on from.
+    @discardableResult
+    package mutating func handedOver(_ subtask: UInt32, checkpoint: UInt64, _ snapshot: SubtaskSnapshot) -> Bool {
+        guard case .collecting(let barrier, var missing, var snapshots) = state, barrier.checkpoint == checkpoint,
+            missing.remove(subtask) != nil
+        else { return false }
         snapshots.append(snapshot)
         state = .collecting(barrier, missing: missing, snapshots)
+        return true
     }
 
     package mutating func committed(durationNanoseconds: Int64, nowNanoseconds: Int64) {

@@ -316,7 +316,9 @@ package final class JobExecution {
                 materialisationIsWanted = true
                 materialiseIfDue()
             case .handedOver(let subtask, let checkpoint, let snapshot):
-                coordinator?.handedOver(subtask, checkpoint: checkpoint, snapshot)
+                if coordinator?.handedOver(subtask, checkpoint: checkpoint, snapshot) == false {
+                    throw JobFailure(.world, "subtask \(subtask) hands over checkpoint \(checkpoint) out of turn")
+                }
             case .finished(let subtask): coordinator?.finished(subtask)
             case .failed(let failure): throw failure
             case .stopRequested: coordinator?.stop()

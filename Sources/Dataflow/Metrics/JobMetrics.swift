@@ -7,6 +7,8 @@ package final class JobMetrics: Sendable {
     package let bytesRead = Atomic<Int>(0)
     /// Bytes all sources will read, as far as they know.
     package let bytesTotal = Atomic<Int>(0)
+    /// Rows that this run will read of topics, as far as their sources know.
+    package let rowsTotal = Atomic<Int>(0)
     package let skippedRecords = Atomic<Int>(0)
     package let nulledFields = Atomic<Int>(0)
     /// Rows that went to a quarantine topic, bad ones and late ones.

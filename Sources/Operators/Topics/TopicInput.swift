@@ -57,6 +57,8 @@ final class TopicInput: SourceInput {
             ledger.restore(watermark: place.watermark)
             for partition in place.partitions { ledger.add(partition.progress) }
         }
+        let left = place.partitions.reduce(0) { $0 + $1.progress.length - Int64(clamping: $1.next &- $1.base) }
+        context.metrics.add(Int(left), to: context.metrics.rowsTotal)
         splits.begin(atNanoseconds: context.time.monotonicNanoseconds())
     }
 
@@ -157,6 +159,8 @@ final class TopicInput: SourceInput {
         if let lengths {
             splits.update { ledger in
                 for (number, length) in lengths.enumerated() where length > ledger.inputs[number].length {
+                    let more = Int(length - ledger.inputs[number].length)
+                    context.metrics.add(more, to: context.metrics.rowsTotal)
                     ledger.extend(number, to: length)
                 }
             }

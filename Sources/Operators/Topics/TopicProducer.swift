@@ -16,15 +16,21 @@ package final class TopicProducer {
     private var appender: TopicAppender
     private var epoch: UInt64 = 0
     private var hasTurn = false
+    /// nil: any.
+    private let partition: Int?
     private var isOver = false
     /// The number of this producer's last published record; nil: none, or it has no name.
     package private(set) var lastRecord: UInt64?
     /// Why a segment stays as it is that was to be merged, or removed. What was published is not touched by it.
     package private(set) var upkeepFailure: JobFailure?
 
-    /// - Parameter id: of an idempotent producer.
-    /// - Errors: `conflict` where there is no such topic, or somebody else writes it.
-    package init(_ name: String, id: String? = nil, in log: CommitLogAccess) throws(JobFailure) {
+    /// - Parameters:
+    ///   - id: of an idempotent producer.
+    ///   - partition: where rows without a key go; nil: to whichever is free.
+    /// - Errors: `conflict` where there is no such topic or partition, or somebody else keeps it.
+    package init(
+        _ name: String, id: String? = nil, partition: Int? = nil, in log: CommitLogAccess
+    ) throws(JobFailure) {
         self.log = log
         self.name = id
         let opened = try TopicWriter.inTurns(name, in: log)
@@ -34,9 +40,18 @@ package final class TopicProducer {
         lastRecord = id.flatMap { opened.state.lastRecord(of: $0, in: topic.id) }
         // The first rows of short-lived producers go to any partition, so that not all go to the first.
         let published = topic.partitions.reduce(UInt64(0)) { $0 &+ $1.publishedEnd }
+        self.partition = partition
+        if let partition, topic.schema.isKeyed || !topic.partitions.indices.contains(partition) {
+            throw JobFailure(
+                .conflict, "topic \"\(name)\" takes no rows for partition \(partition)",
+                detail: topic.schema.isKeyed
+                    ? "its rows go to partitions by their key" : "its partitions are 0 to \(topic.partitions.count - 1)"
+            )
+        }
         appender = TopicAppender(
-            opened, topic.schema.columns, firstPartition: Int(published % UInt64(topic.partitions.count)),
-            turn: nil)
+            opened, topic.schema.columns,
+            firstPartition: partition ?? Int(published % UInt64(topic.partitions.count)),
+            turn: partition == nil ? nil : 0)
         // A job that writes the topic is met now, and not when there are rows.
         if try writer.take(appender.nextPartition, wait: false) { writer.giveBack(isPublished: true) }
     }
@@ -60,6 +75,7 @@ package final class TopicProducer {
     func takeTurn() throws(JobFailure) -> Bool {
         guard !hasTurn else { return false }
         if topic.schema.isKeyed { try writer.takeAll() }
+        if let partition { _ = try writer.take(partition, wait: true) }
         hasTurn = true
         return true
     }
