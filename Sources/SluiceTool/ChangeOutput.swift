@@ -12,10 +12,12 @@ final class ChangeOutput: Sendable {
         var isOver: Bool
         var header: [UInt8]
         let writer: any RowWriter
+        /// JSON has objects of its own.
+        let texts: RowTexts
     }
 
     private let state: Mutex<State>
-    private let showsKinds: Bool
+    private let format: ResultFormat
     private let onEnd: @Sendable () -> Void
 
     /// - Parameters:
@@ -23,18 +25,19 @@ final class ChangeOutput: Sendable {
     ///   - onEnd: called once, when no more are wanted.
     init(_ fields: [Field], _ output: ResultOutput, most: Int?, onEnd: @escaping @Sendable () -> Void) {
         self.onEnd = onEnd
-        showsKinds = output.format == .csv
+        format = output.format
+        let texts = RowTexts(fields)
         var header: [UInt8] = []
         let writer: any RowWriter
         switch output.format {
-        case .text: writer = PrintWriter(fields: fields)
+        case .text: writer = PrintWriter(fields: texts.fields)
         case .json: writer = ChangeJSONWriter(fields: fields)
         case .csv:
-            let all = [Field("op", .string, isNullable: false)] + fields
+            let all = [Field("op", .string, isNullable: false)] + texts.fields
             writer = CSVRowWriter(fields: all)
             writer.write(ResultOutput.names(of: all), to: &header)
         }
-        state = Mutex(State(left: most ?? .max, isOver: most == 0, header: header, writer: writer))
+        state = Mutex(State(left: most ?? .max, isOver: most == 0, header: header, writer: writer, texts: texts))
     }
 
     /// Enough are shown, or nobody reads them.
@@ -48,15 +51,22 @@ final class ChangeOutput: Sendable {
             state.left -= batch.selectedCount
             var out = state.header
             state.header = []
-            state.writer.write(showsKinds ? withKinds(batch) : batch, to: &out)
+            state.writer.write(shown(batch.compacted(), state.texts), to: &out)
             state.isOver = !StandardStreams.output(out) || state.left == 0
             return state.isOver
         }
         if hasEnded { onEnd() }
     }
 
-    private func withKinds(_ batch: Batch) -> Batch {
-        let batch = batch.compacted()
+    private func shown(_ batch: Batch, _ texts: RowTexts) -> Batch {
+        switch format {
+        case .json: batch
+        case .text: texts.apply(batch)
+        case .csv: Self.withKinds(texts.apply(batch))
+        }
+    }
+
+    private static func withKinds(_ batch: Batch) -> Batch {
         var kinds = StringColumn()
         for row in 0..<batch.rowCount {
             kinds.bytes += (batch.rowKinds?[row] ?? .insert).symbol.utf8

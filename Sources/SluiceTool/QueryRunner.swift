@@ -45,10 +45,11 @@ struct QueryRunner {
         guard ending != .cancelled else {
             throw ToolFailure(message: "the query is cancelled", exitCode: StopSignals.interruptedTwice)
         }
+        let width = query.width
         do throws(JobFailure) {
             let ordered = try RowOrder(query.order, offset: query.offset, limit: query.limit).apply(try rows.take())
             return ordered.map {
-                Batch(columns: Array($0.columns.prefix(query.fields.count)), rowCount: $0.rowCount)
+                Batch(columns: Array($0.columns.prefix(width)), rowCount: $0.rowCount)
             }
         } catch {
             throw ToolFailure(error)

@@ -25,8 +25,14 @@ struct ResultOutput {
             JSONText.object([("plan", .array(lines.map { .string(String($0)) }))]).text + "\n")
     }
 
-    /// - Parameter batches: without selections.
+    /// - Parameter batches: without selections; of the fields' leaves.
     func write(_ fields: [Field], _ batches: [Batch]) {
+        guard format != .json else { return write(batches, JSONRowWriter(fields: fields), header: []) }
+        let texts = RowTexts(fields)
+        writeValues(texts.fields, batches.map { texts.apply($0) })
+    }
+
+    private func writeValues(_ fields: [Field], _ batches: [Batch]) {
         switch format {
         case .json: write(batches, JSONRowWriter(fields: fields), header: [])
         case .csv:

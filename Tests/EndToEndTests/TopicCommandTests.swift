@@ -233,6 +233,20 @@ import Testing
             "sql", "--data", "state", "--output", "csv", "-e",
             "SELECT k, t.r.s.x AS x, r IS NULL AS missing FROM nested AS t ORDER BY k", in: workspace)
         #expect(query.output == "k,x,missing\n1,p,false\n2,,false\n3,,true\n", "\(query.messages)")
+        func whole(_ arguments: String...) throws -> String {
+            let process = try SluiceRun.start(
+                ["sql", "--data", "state", "-e", "SELECT r, k FROM nested"] + arguments, in: workspace)
+            return try SluiceRun(process).output
+        }
+        #expect(
+            try whole("--output", "csv")
+                == "r,k\n\"{\"\"a\"\":5,\"\"s\"\":{\"\"x\"\":\"\"p\"\"}}\",1\n\"{\"\"a\"\":null,\"\"s\"\":null}\",2\n,3\n"
+        )
+        #expect(
+            try whole("--output", "json").split(separator: "\n").first
+                == "{\"r\":{\"a\":5,\"s\":{\"x\":\"p\"}},\"k\":1}")
+        #expect(try whole().contains(" {\"a\":null,\"s\":null}   | 2\n NULL"))
+        #expect(try whole("--follow", "-n", "1") == "+I[{\"a\":5,\"s\":{\"x\":\"p\"}}, 1]\n")
         let csv = try topic("produce", "nested", "nested.jsonl", "--format", "csv", in: workspace, fails: 4)
         #expect(csv.messages.contains("is a ROW, which CSV has no place for"))
     }

@@ -73,7 +73,9 @@ import Testing
         ("SELECT name FROM t UNION ALL SELECT name FROM t ORDER BY amount", "column \"amount\" does not exist"),
         ("SELECT COUNT(*) FROM (SELECT name FROM t ORDER BY 1)", "ORDER BY is not supported yet"),
         ("CREATE VIEW v AS SELECT name FROM t LIMIT 3", "LIMIT is not supported yet"),
-        ("SELECT * FROM t", "a whole ROW (\"nested\") in a result is not supported yet"),
+        ("SELECT name, nested FROM t ORDER BY 2", "ORDER BY a whole ROW is not supported yet"),
+        ("SELECT name FROM t ORDER BY nested", "ORDER BY a whole ROW is not supported yet"),
+        ("SELECT * FROM t UNION ALL SELECT * FROM t", "a whole ROW (\"nested\") in UNION ALL is not supported yet"),
         ("SELECT *", "there is no column to select"),
         ("SELECT 1 WHERE TRUE", "SELECT without FROM is not supported yet"),
         ("SELECT name FROM t LIMIT x", "syntax error at \"x\": expected a number of rows"),
@@ -189,6 +191,14 @@ import Testing
     }
 
     // MARK: Names, and what is there
+
+    @Test func aRowIsShownAsAWhole() throws {
+        let query = try query("SELECT nested, name, nested AS n FROM t ORDER BY nested.a, 2")
+        let row = DataType.row([Field("a", .int)])
+        #expect(query.fields == [Field("nested", row), Field("name", .string), Field("n", row)])
+        #expect(query.width == 5 && query.plan.columns.map(\.type) == [.boolean, .int, .string, .boolean, .int])
+        #expect(query.order.map(\.column) == [1, 2])
+    }
 
     @Test func noTwoColumnsHaveOneName() throws {
         #expect(

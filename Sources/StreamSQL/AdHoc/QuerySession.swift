@@ -156,7 +156,8 @@ extension ResultQuery {
         guard !order.isEmpty else { return text }
         let columns = plan.columns
         let keys = order.map { key in
-            let name = key.column < fields.count ? fields[key.column].name : columns[key.column].name
+            let isShown = width == fields.count && key.column < width
+            let name = isShown ? fields[key.column].name : columns[key.column].name
             return "\(name) \(key.isDescending ? "DESC" : "ASC") NULLS \(key.putsNullsFirst ? "FIRST" : "LAST")"
         }
         return text + "Sort \(keys.joined(separator: ", "))\n"

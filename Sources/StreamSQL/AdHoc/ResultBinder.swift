@@ -19,9 +19,7 @@ struct ResultBinder {
         if !hidden.isEmpty, let query = syntax.query.selecting(hidden, source) { relation = try bind(query) }
         let (items, order) = try columns(of: relation, shown: shown.columns.count, keys, syntax)
         let plan = LogicalPlan.project(Projection(input: relation.plan, items: items))
-        let fields = zip(uniqueNames(shown.columns.map(\.name)), items).map { name, item in
-            Field(name, item.expression.type, isNullable: item.isNullable)
-        }
+        let fields = zip(uniqueNames(shown.columns.map(\.name)), shown.columns).map { Self.field($1, named: $0) }
         let query = ResultQuery(
             plan: try Analyzer.optimized(mode == .batch ? plan.inBatch() : plan), fields: fields, order: order,
             limit: syntax.limit, offset: syntax.offset)
@@ -43,11 +41,6 @@ struct ResultBinder {
 
     private func bind(_ query: QuerySyntax) throws(SQLError) -> Relation {
         let relation = try QueryBinder(source: source).bind(query, Environment(catalog: catalog))
-        if let row = relation.columns.first(where: { $0.isRow }) {
-            throw source.notSupported(
-                "a whole ROW (\"\(row.name)\") in a result", at: query.span,
-                hint: "select its fields: `\(row.name)`.*")
-        }
         if let time = relation.columns.first(where: { $0.isProcessingTime }) {
             throw source.notSupported("processing time (\"\(time.name)\") in a result", at: query.span)
         }
@@ -92,6 +85,7 @@ struct ResultBinder {
                     "position \(digits.prefix(20)) of ORDER BY is not in the result", at: expression.span,
                     detail: "the result has \(shown.columns.count) columns")
             }
+            guard !shown.columns[number - 1].isRow else { throw orderByRow(at: expression.span) }
             return .column(number - 1)
         }
         do throws(SQLError) {
@@ -99,13 +93,17 @@ struct ResultBinder {
         } catch let overResult {
             do throws(SQLError) {
                 guard let wider = query.selecting([expression], source) else { throw overResult }
-                _ = try bind(wider)
+                if let last = try bind(wider).columns.last, last.isRow { throw orderByRow(at: expression.span) }
                 return .selected(expression)
             } catch {
                 // Of two mistakes the one that knows what was meant.
                 throw overResult.hint != nil && error.hint == nil ? overResult : error
             }
         }
+    }
+
+    private func orderByRow(at span: SourceSpan) -> SQLError {
+        source.notSupported("ORDER BY a whole ROW", at: span, hint: "order by its fields")
     }
 
     private func overResult(_ expression: Expression, _ shown: Relation) throws(SQLError) -> BoundExpression {
@@ -121,13 +119,20 @@ struct ResultBinder {
     private func columns(
         of relation: Relation, shown: Int, _ keys: [Key], _ syntax: ResultQuerySyntax
     ) throws(SQLError) -> ([NamedExpression], [SortKey]) {
-        var items = relation.columns.prefix(shown).map { Self.item($0) }
-        var hidden = relation.columns.dropFirst(shown).map { Self.item($0) }[...]
+        var items: [NamedExpression] = []
+        var places: [Int] = []
+        for column in relation.columns.prefix(shown) {
+            places.append(items.count)
+            Self.append(column.name, column.content, to: &items)
+        }
+        var behind: [NamedExpression] = []
+        for column in relation.columns.dropFirst(shown) { Self.append(column.name, column.content, to: &behind) }
+        var hidden = behind[...]
         var order: [SortKey] = []
         for (key, item) in zip(keys, syntax.order) {
             var column = items.count
             switch key {
-            case .column(let index): column = index
+            case .column(let index): column = places[index]
             case .computed(let bound):
                 let known = items.firstIndex { $0.expression == bound.expression }
                 if let known {
@@ -146,12 +151,26 @@ struct ResultBinder {
         return (items, order)
     }
 
-    /// - Parameter column: neither a ROW nor processing time.
-    private static func item(_ column: RelationColumn) -> NamedExpression {
-        guard case .value(let index, let type, let isNullable) = column.content else {
-            preconditionFailure("a result has values alone")
+    /// A column, or of a ROW its leaves.
+    private static func append(_ name: String, _ content: ColumnContent, to items: inout [NamedExpression]) {
+        switch content {
+        case .value(let index, let type, let isNullable):
+            items.append(NamedExpression(name: name, expression: .column(index, type), isNullable: isNullable))
+        case .row(let row):
+            items.append(NamedExpression(name: name, expression: .column(row.presence, .boolean), isNullable: false))
+            for field in row.fields { append("\(name).\(field.name)", field.content, to: &items) }
+        case .processingTime: preconditionFailure("a result has no processing time")
         }
-        return NamedExpression(name: column.name, expression: .column(index, type), isNullable: isNullable)
+    }
+
+    private static func field(_ column: RelationColumn, named name: String) -> Field {
+        switch column.content {
+        case .value(_, let type, let isNullable): return Field(name, type, isNullable: isNullable)
+        case .row(let row):
+            let fields = row.fields.map { field($0, named: $0.name) }
+            return Field(name, .row(fields), isNullable: row.isNullable)
+        case .processingTime: preconditionFailure("a result has no processing time")
+        }
     }
 
     /// As Calcite does it: the second `a` is `a0`.

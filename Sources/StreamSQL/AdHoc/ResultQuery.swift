@@ -11,7 +11,7 @@ package enum RuntimeMode: Sendable {
 
 /// An ad-hoc query as it is run.
 package struct ResultQuery: Sendable {
-    /// Optimised. Its first columns are `fields`; behind them stands what only the order needs.
+    /// Optimised. Its first columns are the leaves of `fields`; behind them stands what only the order needs.
     package var plan: LogicalPlan
     /// What is shown. No two have one name.
     package var fields: [Field]
@@ -26,6 +26,9 @@ package struct ResultQuery: Sendable {
         let (sum, overflows) = limit.addingReportingOverflow(offset)
         return overflows ? nil : sum
     }
+
+    /// Columns of the plan that are shown.
+    package var width: Int { ScanColumn.leaves(of: fields).count }
 
     package var readsTopics: Bool { plan.readsTopics }
 
