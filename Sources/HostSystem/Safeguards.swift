@@ -103,5 +103,26 @@ package struct Safeguards: OptionSet, Hashable, Sendable {
     /// What a producer has published already is not published again.
     package static let producers = Safeguards(rawValue: 1 << 38)
 
-    package static let all = Safeguards(rawValue: (1 << 39) - 1)
+    /// An entry that turns out to be void is appended anew.
+    package static let again = Safeguards(rawValue: 1 << 39)
+
+    // Topics.
+
+    /// Rows are synced before the entry that publishes them.
+    package static let segsync = Safeguards(rawValue: 1 << 40)
+    /// A new segment's folder is synced before an entry relies on it.
+    package static let segdirsync = Safeguards(rawValue: 1 << 41)
+    /// What lies beyond the published end is cut before a partition is written to.
+    package static let segcut = Safeguards(rawValue: 1 << 42)
+    /// A partition has one writer at a time.
+    package static let writerLock = Safeguards(rawValue: 1 << 43)
+    /// Bytes that were read before they were published are read again.
+    package static let reread = Safeguards(rawValue: 1 << 44)
+    /// A checkpoint's entry publishes the rows that belong to it.
+    package static let oneEntry = Safeguards(rawValue: 1 << 45)
+
+    /// A partition's folder that is found is made durable before rows rely on it.
+    package static let segfolder = Safeguards(rawValue: 1 << 46)
+
+    package static let all = Safeguards(rawValue: (1 << 47) - 1)
 }

@@ -15,16 +15,20 @@ package final class PartitionReader {
     private let directory: String
     private let partition: TopicPartition
     private let files: any FileSystem
+    private let safeguards: Safeguards
     private var segment: SegmentFile?
     /// The frame that was found last, and what follows it.
     private var last = Place(offset: 0, position: 0)
     private var following = Place(offset: 0, position: 0)
 
     /// `directory` is the partition's own.
-    package init(directory: String, partition: TopicPartition, files: any FileSystem) {
+    package init(
+        directory: String, partition: TopicPartition, files: any FileSystem, safeguards: Safeguards = .all
+    ) {
         self.directory = directory
         self.partition = partition
         self.files = files
+        self.safeguards = safeguards
     }
 
     /// Rows from `offset` on, of one frame, and at most up to `end`, which must be published. nil where `offset` is `end`.
@@ -84,7 +88,7 @@ package final class PartitionReader {
         segment = nil
         // The one that begins there, which is what a reader who goes on asks for; else a look at all of them. Retention
         // may take a segment after that look: then another look says so.
-        if let found = try SegmentFile.open(directory, partition, base: offset, files) {
+        if let found = try SegmentFile.open(directory, partition, base: offset, files, safeguards) {
             segment = found
             return found
         }
@@ -98,7 +102,7 @@ package final class PartitionReader {
                 throw .damaged(
                     directory: directory, partition: partition.partition, offset: offset, detail: "no segment is there")
             }
-            if let found = try SegmentFile.open(directory, partition, base: bases[index], files) {
+            if let found = try SegmentFile.open(directory, partition, base: bases[index], files, safeguards) {
                 segment = found
                 return found
             }

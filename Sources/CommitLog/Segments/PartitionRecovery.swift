@@ -16,6 +16,7 @@ struct PartitionRecovery {
     let publishedEnd: UInt64
     let firstKept: UInt64
     let files: any FileSystem
+    let safeguards: Safeguards
 
     func run() throws(LogError) -> Found {
         var found = Found(bases: try PartitionDirectory.bases(directory, files))
@@ -94,6 +95,7 @@ struct PartitionRecovery {
             file.close()
             return nil
         }
+        guard safeguards.contains(.segcut) else { return (file, sizeBytes, frameCount, identity) }
         if sizeBytes > end { try onSegments { () throws(FileError) in try file.truncate(to: end) } }
         return (file, end, frameCount, identity)
     }

@@ -14,11 +14,18 @@ package struct SegmentOptions: Sendable {
     /// Nor does one of so many. As many as a large frame has rows: of one-row frames, a merge makes one that is as large as
     /// those that are written at once.
     package var rollFrames: Int
+    package var safeguards: Safeguards
 
-    package init(compression: ChunkCompression = .lz4, rollBytes: Int = 64 << 20, rollFrames: Int = 16_384) {
+    package static let defaultRollBytes = 64 << 20
+
+    package init(
+        compression: ChunkCompression = .lz4, rollBytes: Int = SegmentOptions.defaultRollBytes,
+        rollFrames: Int = 16_384, safeguards: Safeguards = .all
+    ) {
         self.compression = compression
         self.rollBytes = rollBytes
         self.rollFrames = rollFrames
+        self.safeguards = safeguards
     }
 }
 
@@ -80,7 +87,7 @@ package final class PartitionWriter {
         let writer = PartitionWriter(directory, partition, publishedEnd, files, options, claim)
         do throws(LogError) {
             // Whoever has made the folder may have died before its name was durable; who published first has seen to it.
-            if publishedEnd == 0 {
+            if publishedEnd == 0, options.safeguards.contains(.segfolder) {
                 try onSegments { () throws(FileError) in try files.makeDurableDirectories(directory) }
             }
             try writer.recover(firstKept: firstKept)
@@ -163,7 +170,8 @@ package final class PartitionWriter {
 
     private func recover(firstKept: UInt64) throws(LogError) {
         let recovery = PartitionRecovery(
-            directory: directory, partition: partition, publishedEnd: end, firstKept: firstKept, files: files)
+            directory: directory, partition: partition, publishedEnd: end, firstKept: firstKept, files: files,
+            safeguards: options.safeguards)
         let found = try recovery.run()
         bases = found.bases
         isDirectoryDirty = found.hasRemoved
@@ -204,7 +212,7 @@ package final class PartitionWriter {
         guard !isOver else { throw .writerIsOver(directory: directory) }
         try endingOnError { () throws(LogError) in
             try syncActive()
-            guard isDirectoryDirty else { return }
+            guard isDirectoryDirty, options.safeguards.contains(.segdirsync) else { return }
             do throws(FileError) { try files.syncDirectory(directory) } catch { throw .syncFailed(error) }
             isDirectoryDirty = false
         }
@@ -212,7 +220,7 @@ package final class PartitionWriter {
     }
 
     private func syncActive() throws(LogError) {
-        guard isFileDirty, let active else { return }
+        guard isFileDirty, options.safeguards.contains(.segsync), let active else { return }
         do throws(FileError) { try active.file.sync() } catch { throw .syncFailed(error) }
         isFileDirty = false
     }

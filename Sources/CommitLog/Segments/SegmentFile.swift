@@ -25,6 +25,7 @@ final class SegmentFile {
     private let name: String
     private let file: any FileHandle
     private let seed: UInt32
+    private let safeguards: Safeguards
     private let packing = ChunkPacking(.none)
     private var block: [UInt8] = []
     private var blockStart = 0
@@ -33,7 +34,8 @@ final class SegmentFile {
 
     /// nil where the segment is not there.
     static func open(
-        _ directory: String, _ partition: TopicPartition, base: UInt64, _ files: any FileSystem
+        _ directory: String, _ partition: TopicPartition, base: UInt64, _ files: any FileSystem,
+        _ safeguards: Safeguards = .all
     ) throws(LogError) -> SegmentFile? {
         let name = SegmentHeader.name(base)
         let file: any FileHandle
@@ -44,7 +46,7 @@ final class SegmentFile {
             throw .file(error)
         }
         do throws(LogError) {
-            return try SegmentFile(directory, partition, base, name, file)
+            return try SegmentFile(directory, partition, base, name, file, safeguards)
         } catch {
             file.close()
             throw error
@@ -52,8 +54,10 @@ final class SegmentFile {
     }
 
     private init(
-        _ directory: String, _ partition: TopicPartition, _ base: UInt64, _ name: String, _ file: any FileHandle
+        _ directory: String, _ partition: TopicPartition, _ base: UInt64, _ name: String, _ file: any FileHandle,
+        _ safeguards: Safeguards
     ) throws(LogError) {
+        self.safeguards = safeguards
         self.directory = directory
         self.name = name
         self.file = file
@@ -178,7 +182,7 @@ final class SegmentFile {
     /// Sees to it that the block holds `range` of the frame that begins with `offset`, as far as the file goes.
     private func fill(_ range: Range<Int>, offset: UInt64, limit: UInt64) throws(LogError) {
         let isThere = range.lowerBound >= blockStart && range.upperBound <= blockStart + block.count
-        if isThere, offset < blockLimit { return }
+        if isThere, offset < blockLimit || !safeguards.contains(.reread) { return }
         block = try readExactly(range.lowerBound..<range.lowerBound + max(SegmentFile.blockBytes, range.count))
         blockStart = range.lowerBound
         blockLimit = limit

@@ -48,7 +48,12 @@ package final class EpochCommitter {
         }
         FaultPoint.afterDeltaSync.reached()
         do throws(JournalError) {
-            _ = try journal.append(.checkpoint(job: job, run: run, written, published: Self.merged(published)))
+            var rows = Self.merged(published)
+            if !rows.isEmpty, !journal.safeguards.contains(.oneEntry) {
+                _ = try journal.append(.published(rows))
+                rows = []
+            }
+            _ = try journal.append(.checkpoint(job: job, run: run, written, published: rows))
         } catch {
             throw JobFailure.journal(error)
         }

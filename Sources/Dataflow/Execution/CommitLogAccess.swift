@@ -5,6 +5,10 @@ import HostSystem
 package struct CommitLogAccess: Sendable {
     package let journal: Journal
     package let directory: DataDirectory
+    /// What producers leave to others.
+    package var background: any BackgroundRunner = ThreadRunner()
+    /// A segment of this size takes no more rows.
+    package var segmentRollBytes = SegmentOptions.defaultRollBytes
     package let time: any TimeSource
 
     package init(journal: Journal, directory: DataDirectory, time: any TimeSource) {
@@ -14,6 +18,7 @@ package struct CommitLogAccess: Sendable {
     }
 
     package var files: any FileSystem { directory.files }
+    package var safeguards: Safeguards { journal.safeguards }
 
     /// What the journal says now.
     package func settled() throws(JobFailure) -> JournalState {
@@ -63,7 +68,8 @@ package struct CommitLogAccess: Sendable {
     /// - Parameter place: nil: the first entry that is kept.
     package func openReader(from place: JournalPlace?) throws(JobFailure) -> JournalReader {
         try onJournal { () throws(JournalError) in
-            try JournalReader.open(directory: directory.journal, files: files, time: time, from: place)
+            try JournalReader.open(
+                directory: directory.journal, files: files, time: time, safeguards: safeguards, from: place)
         }
     }
 

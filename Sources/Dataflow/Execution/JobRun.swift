@@ -112,7 +112,8 @@ package struct JobRun {
         let live: JournalState.LiveRun?
         do throws(JournalError) {
             journal = try Journal.open(
-                directory: directory.journal, files: files, time: time, safeguards: request.settings.safeguards)
+                directory: directory.journal, files: files, time: time, safeguards: request.settings.safeguards,
+                rollBytes: substrate.journalRollBytes)
             live = try journal.settle().jobs[request.job]
         } catch {
             throw JobFailure.journal(error)
@@ -267,7 +268,10 @@ package struct JobRun {
     }
 
     private func access(_ journal: Journal) -> CommitLogAccess {
-        request.topics ?? CommitLogAccess(journal: journal, directory: directory, time: time)
+        if let topics = request.topics { return topics }
+        var log = CommitLogAccess(journal: journal, directory: directory, time: time)
+        log.segmentRollBytes = substrate.segmentRollBytes
+        return log
     }
 
     private func openStore(_ run: RunID) -> StateStore {

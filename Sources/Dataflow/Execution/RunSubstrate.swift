@@ -1,3 +1,4 @@
+import CommitLog
 import HostSystem
 import KeyedState
 
@@ -14,6 +15,8 @@ package struct RunSubstrate {
     package var runner: (any ExecutionRunner)?
     package var background: any BackgroundRunner = ThreadRunner()
     package var materialisationBytes = StateStore.defaultMaterialisationBytes
+    package var segmentRollBytes = SegmentOptions.defaultRollBytes
+    package var journalRollBytes = Journal.defaultRollBytes
     /// nil: RocksDB.
     package var makeStateBase: ((_ path: String) -> any StateBase)?
 

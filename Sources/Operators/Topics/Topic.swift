@@ -53,6 +53,20 @@ package struct Topic: Sendable {
             hint: "create it with 'sluice topic create', or start the job that writes it first")
     }
 
+    /// Reads rows of the topic. One that is deleted loses its files: then that is said, whatever was met in them.
+    func read<Result>(
+        in log: CommitLogAccess, _ body: () throws(LogError) -> Result
+    ) throws(JobFailure) -> Result {
+        do throws(LogError) {
+            return try body()
+        } catch {
+            guard try log.settled().topics[id] == nil else { throw .log(error, topic: name) }
+            throw deleted
+        }
+    }
+
+    var deleted: JobFailure { JobFailure(.conflict, "topic \"\(name)\" was deleted while it was read") }
+
     // MARK: Fitting
 
     /// What the topic keeps of a table's columns, by name, in the table's order. Of a ROW the table may have some fields.

@@ -1,6 +1,7 @@
 import Columnar
 import CommitLog
 import Dataflow
+import Glibc
 import HostSystem
 
 /// Topics of a data directory: made, changed, looked at.
@@ -76,7 +77,8 @@ package enum TopicAdmin {
         return try describe(name, in: log)
     }
 
-    /// The topic is gone with the journal's entry; then its folder is removed.
+    /// The topic is gone with the journal's entry; then its folder gets another name, and is removed: what is created under
+    /// the topic's name from then on has a folder of its own.
     /// - Errors: `conflict` where somebody writes it.
     package static func delete(_ name: String, in log: CommitLogAccess) throws(JobFailure) {
         // Nobody writes to it while it goes.
@@ -84,7 +86,27 @@ package enum TopicAdmin {
         try log.append(.topicDeleted(writer.topic.id))
         try withExtendedLifetime(writer) { () throws(JobFailure) in
             try JobFailure.onFiles("removing the files of topic \"\(name)\"") { () throws(FileError) in
-                try log.files.removeTree(log.directory.topic(name))
+                try log.files.rename(
+                    log.directory.topic(name), to: log.directory.topic(deletedPrefix + "\(writer.topic.id)"))
+            }
+        }
+        try JobFailure.onFiles("removing the files of topic \"\(name)\"") { () throws(FileError) in
+            try removeDeleted(log)
+        }
+    }
+
+    /// No topic has such a name.
+    private static let deletedPrefix = ".deleted-"
+
+    /// Also what somebody has left who died.
+    private static func removeDeleted(_ log: CommitLogAccess) throws(FileError) {
+        let topics = FilePath.parent(of: log.directory.topic("t"))
+        for name in try log.files.list(topics) where name.hasPrefix(deletedPrefix) {
+            do throws(FileError) {
+                try log.files.removeTree(FilePath.join(topics, name))
+            } catch {
+                // Another is removing it.
+                guard error.code == ENOENT else { throw error }
             }
         }
     }

@@ -17,6 +17,7 @@ package final class TopicConsumer {
     package let fields: [Field]
     private let columns: [TopicColumn]
     private let follower: TopicFollower
+    private let log: CommitLogAccess
     private var readers: [PartitionReader]
     /// Of each partition the next offset.
     package private(set) var positions: [UInt64]
@@ -26,6 +27,7 @@ package final class TopicConsumer {
     /// - Parameter columns: names; nil: all.
     /// - Errors: `conflict` where there is no such topic or column.
     package init(_ name: String, columns names: [String]? = nil, in log: CommitLogAccess) throws(JobFailure) {
+        self.log = log
         follower = try TopicFollower(name, in: log)
         let topic = follower.topic
         var fields: [Field] = []
@@ -41,7 +43,7 @@ package final class TopicConsumer {
         readers = topic.partitions.indices.map { number in
             PartitionReader(
                 directory: log.directory(of: name, partition: number), partition: topic.partition(number),
-                files: log.files)
+                files: log.files, safeguards: log.safeguards)
         }
     }
 
@@ -81,7 +83,7 @@ package final class TopicConsumer {
     private func read(_ number: Int) throws(JobFailure) -> Rows {
         let (reader, from, end) = (readers[number], positions[number], topic.partitions[number].publishedEnd)
         let wanted = columns.map(\.id) + [TopicFrame.rowKindsID]
-        let slice = try JobFailure.onTopic(topic.name) { () throws(LogError) in
+        let slice = try topic.read(in: log) { () throws(LogError) in
             try reader.next(columns: wanted, from: from, below: end)
         }
         guard let slice, !slice.rows.isEmpty else {

@@ -25,6 +25,7 @@ final class TopicContent: SplitContent {
 
     private let description: TopicSourceDescription
     private let topic: Topic
+    private let log: CommitLogAccess
     private let input: TopicInput
     private var partitions: [Partition]
     private let columns: [TopicColumn]
@@ -42,12 +43,13 @@ final class TopicContent: SplitContent {
     ) throws(JobFailure) {
         self.description = description
         self.topic = topic
+        self.log = log
         self.input = input
         badRecords = context.badRecords
         partitions = bases.enumerated().map { number, base in
             let reader = PartitionReader(
                 directory: log.directory(of: topic.name, partition: number), partition: topic.partition(number),
-                files: context.files)
+                files: context.files, safeguards: log.safeguards)
             return Partition(base: base, reader: reader)
         }
         let found = description.columns.map { column in
@@ -102,7 +104,7 @@ final class TopicContent: SplitContent {
         let partition = partitions[number]
         let end = input.end(of: number, base: partition.base)
         let predicates = predicates
-        let slice = try JobFailure.onTopic(topic.name) { () throws(LogError) in
+        let slice = try topic.read(in: log) { () throws(LogError) in
             try partition.reader.next(columns: columnIDs, from: offset, below: end) { statistics in
                 predicates.allSatisfy { $0.mayHold(statistics) }
             }

@@ -70,7 +70,7 @@ package final class TopicFollower {
                 topic.partitions[number].firstKept = max(topic.partitions[number].firstKept, range.end)
             }
         case .topicDeleted(topic.id):
-            throw JobFailure(.conflict, "topic \"\(topic.name)\" was deleted while it was read")
+            throw topic.deleted
         case .abandoned, .topicCreated, .topicDeleted, .schemaAdded, .optionsChanged, .tick: break
         }
         return false

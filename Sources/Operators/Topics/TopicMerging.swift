@@ -95,8 +95,10 @@ private final class MergeResult: Sendable {
         let outcome: Result<MergedSegment?, LogError>
         do throws(LogError) {
             outcome = .success(
-                try due.run(isAbandoned: { isAbandoned.load(ordering: .relaxed) }) {
-                    try TopicFrame.merge($0, schemas)
+                try due.run(isAbandoned: { isAbandoned.load(ordering: .relaxed) }) { frames in
+                    // Others may have written with columns that were added since: such frames stay as they are.
+                    let isKnown = frames.allSatisfy { Int($0.schemaID) < schemas.count }
+                    return isKnown ? try TopicFrame.merge(frames, schemas) : frames
                 })
         } catch {
             outcome = .failure(error)

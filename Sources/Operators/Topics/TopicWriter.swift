@@ -50,7 +50,7 @@ final class TopicWriter: Sendable {
 
     /// Holds a partition from `take` to `giveBack`.
     static func inTurns(_ name: String, in log: CommitLogAccess) throws(JobFailure) -> TopicWriter {
-        try TopicWriter(takingTurnsAt: name, in: log, ThreadRunner())
+        try TopicWriter(takingTurnsAt: name, in: log, log.background)
     }
 
     // MARK: Turns
@@ -205,14 +205,17 @@ final class WrittenPartition: Sendable {
         directory = log.directory(of: topic.name, partition: number)
         partition = topic.partition(number)
         files = log.files
-        options = SegmentOptions(compression: topic.options.compression.ofChunks)
+        options = SegmentOptions(
+            compression: topic.options.compression.ofChunks, rollBytes: log.segmentRollBytes,
+            safeguards: log.safeguards)
     }
 
     // MARK: Turns
 
     func claim(wait: Bool) throws(LogError) -> Bool {
         try state.withLock { (state) throws(LogError) in
-            state.claim = try PartitionClaim.take(directory, files: files, wait: wait)
+            state.claim = try PartitionClaim.take(
+                directory, files: files, wait: wait, safeguards: options.safeguards)
             return state.claim != nil
         }
     }
