@@ -1,7 +1,7 @@
 // Runs simulations from many seeds: `Soak 0..20000` goes on where an earlier call of the same range stopped. The number of
 // the next seed is kept in `.build/soak-<a>-<b>`, or in the file that `--progress` names.
 //
-//     Soak a..b                     jobs, epochs and journal, all rules kept; stops at the first violation
+//     Soak a..b                     all simulations, all rules kept; stops at the first violation
 //     Soak a..b --without <rule>    the first seed that notices that a rule is missing
 //     Soak --seed n [--without <rule>] [--trace]
 //     … --only jobs                 one of the simulations only

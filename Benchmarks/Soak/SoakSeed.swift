@@ -2,7 +2,7 @@ import ArgumentParser
 import HostSystem
 import Simulation
 
-enum SimulationKind: String, CaseIterable, ExpressibleByArgument { case jobs, epochs, journal }
+enum SimulationKind: String, CaseIterable, ExpressibleByArgument { case jobs, epochs, journal, topics, chains }
 
 /// The simulations of one seed.
 struct SoakSeed {
@@ -28,6 +28,11 @@ struct SoakSeed {
         case .epochs:
             EpochSimulation.run(seed: seed, safeguards: safeguards, trace: trace).map {
                 "epochs, seed \(seed), life \($0.life): \($0)"
+            }
+        case .chains: ChainSimulation.run(seed: seed, safeguards: safeguards, trace: trace)?.report
+        case .topics:
+            TopicSimulation.run(seed: seed, safeguards: safeguards, trace: trace).map {
+                "topics, seed \(seed), turn \($0.turn): \($0.description)"
             }
         case .journal:
             JournalSimulation.run(seed: seed, safeguards: safeguards, trace: trace).map {

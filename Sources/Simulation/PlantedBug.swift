@@ -30,7 +30,20 @@ package struct PlantedBug: Hashable, Sendable, CustomStringConvertible {
         PlantedBug("deletedRanges", .deletedRanges),
     ]
 
-    package static let all = ofEpochs + ofTheJournal + ofJobs
+    /// Found by `TopicSimulation`.
+    package static let ofTopics = [
+        PlantedBug("segsync", .segsync), PlantedBug("segdirsync", .segdirsync), PlantedBug("segcut", .segcut),
+        PlantedBug("segfolder", .segfolder), PlantedBug("reread", .reread), PlantedBug("again", .again),
+        PlantedBug("writerLock", .writerLock),
+    ]
+
+    /// Found by `ChainSimulation`.
+    package static let ofChains = [
+        PlantedBug("oneEntry", .oneEntry), PlantedBug("segsync of sinks", .segsync),
+        PlantedBug("segcut of sinks", .segcut),
+    ]
+
+    package static let all = ofEpochs + ofTheJournal + ofJobs + ofTopics + ofChains
 
     /// Found by `JournalSimulation`.
     package static let ofTheJournal = [

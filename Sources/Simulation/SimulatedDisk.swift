@@ -19,6 +19,11 @@ package final class SimulatedDisk: Sendable {
     /// All processes die; of everything unsynced any part is left.
     package func losePower() { machine.withLock { $0.losePower() } }
 
+    /// Whether anybody holds the lock of a file.
+    func isLocked(_ path: String) -> Bool {
+        machine.withLock { machine in machine.tree.find(path).map { machine.locks[$0] != nil } ?? false }
+    }
+
     /// Flips bits of one byte on the disk and in the cache.
     package func rot(_ path: String, at offset: Int, mask: UInt8) {
         machine.withLock { machine in

@@ -14,6 +14,7 @@ package final class SimulatedFileSystem: FileSystem {
     fileprivate let process: Int
     private let changeHook = Mutex<(@Sendable () -> Void)?>(nil)
     private let changedHook = Mutex<(@Sendable () -> Void)?>(nil)
+    private let turnHook = Mutex<(@Sendable (_ lock: String?) -> Void)?>(nil)
 
     init(on disk: SimulatedDisk, process: Int, bootIdentity: String) {
         self.disk = disk
@@ -42,6 +43,10 @@ package final class SimulatedFileSystem: FileSystem {
     /// Has this called after every operation of this process that changed something.
     package func afterChange(_ hook: (@Sendable () -> Void)?) { changedHook.withLock { $0 = hook } }
 
+    /// Has this called before every operation of this process, and again and again while it waits for a lock, whose path
+    /// it is given then. Without it nobody waits here.
+    package func beforeOperation(_ hook: (@Sendable (_ lock: String?) -> Void)?) { turnHook.withLock { $0 = hook } }
+
     /// Before a change that is not made here.
     func announceChange() { changeHook.withLock { $0 }?() }
 
@@ -52,7 +57,8 @@ package final class SimulatedFileSystem: FileSystem {
         _ operation: FileError.Operation, _ path: String,
         _ body: (inout SimulatedMachine) throws(FileError) -> Result
     ) throws(FileError) -> Result {
-        try disk.machine.withLock { machine throws(FileError) in
+        turnHook.withLock { $0 }?(nil)
+        return try disk.machine.withLock { machine throws(FileError) in
             try machine.living(process, operation, path)
             return try body(&machine)
         }
@@ -63,6 +69,7 @@ package final class SimulatedFileSystem: FileSystem {
         _ effect: (inout SimulatedMachine, _ isWhole: Bool) throws(FileError) -> Void
     ) throws(FileError) {
         announceChange()
+        turnHook.withLock { $0 }?(nil)
         try disk.machine.withLock { machine throws(FileError) in
             try machine.perform(process, operation, path, detail, effect)
         }
@@ -77,6 +84,12 @@ package final class SimulatedFileSystem: FileSystem {
         case (.createNew, nil), (.createIfMissing, nil):
             try perform(.open, path) { machine, isWhole throws(FileError) in
                 guard isWhole else { return }
+                // Somebody may have made it since we looked.
+                if let found = machine.tree.find(path) {
+                    if mode == .createNew { throw FileError(.open, path, code: EEXIST) }
+                    inode = found
+                    return
+                }
                 let made = try machine.tree.create(path, directory: false, .open)
                 machine.contents[made] = SimulatedContent()
                 inode = made
@@ -101,10 +114,13 @@ package final class SimulatedFileSystem: FileSystem {
     }
 
     package func list(_ directory: String) throws(FileError) -> [String] {
-        try look(.list, directory) { machine throws(FileError) in
+        let isOneOfSeveral = turnHook.withLock { $0 != nil }
+        return try look(.list, directory) { machine throws(FileError) in
             guard let inode = machine.tree.find(directory) else { throw FileError(.list, directory, code: ENOENT) }
             guard machine.tree.isDirectory(inode) else { throw FileError(.list, directory, code: ENOTDIR) }
-            return machine.tree.names(in: inode).keys.sorted()
+            var names = machine.tree.names(in: inode).keys.sorted()
+            if isOneOfSeveral { names.shuffle(using: &machine.random) }
+            return names
         }
     }
 
@@ -145,7 +161,12 @@ package final class SimulatedFileSystem: FileSystem {
         let parent = FilePath.parent(of: path)
         if parent != "/", parent != "." { try makeDirectories(parent) }
         try perform(.makeDirectory, path) { machine, isWhole throws(FileError) in
-            if isWhole { _ = try machine.tree.create(path, directory: true, .makeDirectory) }
+            guard isWhole else { return }
+            if let found = machine.tree.find(path) {
+                guard machine.tree.isDirectory(found) else { throw FileError(.makeDirectory, path, code: ENOTDIR) }
+                return
+            }
+            _ = try machine.tree.create(path, directory: true, .makeDirectory)
         }
     }
 
@@ -158,15 +179,22 @@ package final class SimulatedFileSystem: FileSystem {
         }
     }
 
-    /// Nobody ever frees a lock while we wait for it, because nothing here runs at the same time: EDEADLK.
+    /// Where nothing runs at the same time, nobody ever frees a lock while we wait for it: EDEADLK.
     package func lock(_ path: String, wait: Bool) throws(FileError) -> (any FileLock)? {
+        while true {
+            if let taken = try take(path) { return taken }
+            guard wait else { return nil }
+            guard let turn = turnHook.withLock({ $0 }) else { throw FileError(.lock, path, code: EDEADLK) }
+            turn(path)
+        }
+    }
+
+    /// nil: somebody holds it.
+    private func take(_ path: String) throws(FileError) -> (any FileLock)? {
         _ = try open(path, .createIfMissing)
         let number = try look(.lock, path) { machine throws(FileError) -> (Inode, Int)? in
             guard let inode = machine.tree.find(path) else { throw FileError(.lock, path, code: ENOENT) }
-            if machine.locks[inode] != nil {
-                if wait { throw FileError(.lock, path, code: EDEADLK) }
-                return nil
-            }
+            guard machine.locks[inode] == nil else { return nil }
             let number = machine.lockNumber(process)
             machine.locks[inode] = number
             return (inode, number)

@@ -58,6 +58,13 @@ struct InputGenerator {
         return tables.flatMap { generator.files(of: $0) }
     }
 
+    /// The rows of a table that is a topic.
+    static func rows(_ count: Int, of table: InputTable, _ random: inout SplitMix64) -> [[ModelValue]] {
+        var generator = InputGenerator(random, rounds: 1)
+        defer { random = generator.random }
+        return generator.lines(count, table).map(\.values)
+    }
+
     private mutating func files(of table: InputTable) -> [InputFile] {
         (0..<(1 + random.below(3))).map { number in
             let extent = random.oneIn(6) ? 0 : random.oneIn(6) ? 1 : 1 + random.below(40)
@@ -131,14 +138,14 @@ struct InputGenerator {
         var fields: [String] = []
         for (column, value) in zip(InputTable.columns, values) {
             switch table.format {
-            case .json:
+            case .json, .topic:
                 if value.isNull, random.oneIn(2) { continue }
                 fields.append("\"\(column.name)\":\(value.json)")
             case .csv: fields.append(csv(value))
             }
         }
         let line = fields.joined(separator: ",")
-        return Array((table.format == .json ? "{\(line)}\n" : line + "\n").utf8)
+        return Array((table.format == .csv ? line + "\n" : "{\(line)}\n").utf8)
     }
 
     private mutating func csv(_ value: ModelValue) -> String {

@@ -18,10 +18,10 @@ package struct JobFeatures: OptionSet, Sendable {
 
 struct JobGenerator {
     private let features: JobFeatures
-    private var random: SplitMix64
+    var random: SplitMix64
     private var tables: [InputTable] = []
 
-    private init(_ random: SplitMix64, _ features: JobFeatures) {
+    init(_ random: SplitMix64, _ features: JobFeatures) {
         self.random = random
         self.features = features
     }
@@ -83,11 +83,11 @@ struct JobGenerator {
         return random.oneIn(4) ? filtered(rows) : rows
     }
 
-    private mutating func filtered(_ rows: Relation) -> Relation {
+    mutating func filtered(_ rows: Relation) -> Relation {
         random.oneIn(2) ? rows : .filter(rows, condition(rows.columns, depth: 2))
     }
 
-    private mutating func items(_ columns: [ShapeColumn], keeping: Int?) -> [ShapeItem] {
+    mutating func items(_ columns: [ShapeColumn], keeping: Int?) -> [ShapeItem] {
         var items: [ShapeItem] = []
         for (index, column) in columns.enumerated() where index == keeping || !random.oneIn(4) {
             items.append(.column(index))
@@ -101,7 +101,7 @@ struct JobGenerator {
         return items.isEmpty ? [.column(0)] : items
     }
 
-    private mutating func condition(_ columns: [ShapeColumn], depth: Int) -> ShapeCondition {
+    mutating func condition(_ columns: [ShapeColumn], depth: Int) -> ShapeCondition {
         if depth > 0, random.oneIn(3) {
             let (a, b) = (condition(columns, depth: depth - 1), condition(columns, depth: depth - 1))
             switch random.below(3) {
@@ -126,7 +126,7 @@ struct JobGenerator {
 
     // MARK: Groups and windows
 
-    private mutating func grouping(_ columns: [ShapeColumn], without: Set<Int> = []) -> Grouping {
+    mutating func grouping(_ columns: [ShapeColumn], without: Set<Int> = []) -> Grouping {
         let usable = columns.indices.filter { !without.contains($0) }
         let keyable = usable.filter { columns[$0].type != .double }
         var keys: [Int] = []
@@ -156,7 +156,7 @@ struct JobGenerator {
     }
 
     /// Only rows of the result that meet a condition.
-    private mutating func having(_ groups: Relation) -> Relation {
+    mutating func having(_ groups: Relation) -> Relation {
         random.oneIn(5) ? .filter(groups, condition(groups.columns, depth: 1)) : groups
     }
 

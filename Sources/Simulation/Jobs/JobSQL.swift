@@ -16,6 +16,10 @@ package struct JobSQL {
     private mutating func write() {
         let usesClock = shape.sinks.contains { $0.relation.dependsOnTheClock }
         for table in shape.tables { statements.append(Self.source(table, hasClock: usesClock)) }
+        var named: Set<String> = []
+        for topic in shape.sinks.flatMap(\.relation.topics) where named.insert(topic.name).inserted {
+            statements.append(Self.table("in_\(topic.name)", topic))
+        }
         var inserts: [String] = []
         for sink in shape.sinks {
             let view = view(of: sink.relation)
@@ -32,6 +36,10 @@ package struct JobSQL {
         if let delay = table.delaySeconds {
             lines.append("WATERMARK FOR ts AS ts" + (delay == 0 ? "" : " - \(interval(delay))"))
         }
+        if table.format == .topic {
+            return "CREATE TABLE \(table.name) (\(lines.joined(separator: ", "))) "
+                + "WITH ('connector' = 'log', 'topic' = '\(table.name)')"
+        }
         let format = table.format == .json ? "json" : "csv"
         return """
             CREATE TABLE \(table.name) (\(lines.joined(separator: ", ")))
@@ -39,7 +47,18 @@ package struct JobSQL {
             """
     }
 
+    private static func table(_ name: String, _ topic: ShapeTopic, options: String = "") -> String {
+        var lines = topic.columns.map { "\($0.name) \($0.type.rawValue)" }
+        let key = topic.columns.prefix(topic.keyCount).map(\.name).joined(separator: ", ")
+        if !key.isEmpty { lines.append("PRIMARY KEY (\(key)) NOT ENFORCED") }
+        return "CREATE TABLE \(name) (\(lines.joined(separator: ", "))) "
+            + "WITH ('connector' = 'log', 'topic' = '\(topic.name)'\(options))"
+    }
+
     private static func sink(_ sink: OutputTable) -> String {
+        if let topic = sink.topic {
+            return table(sink.name, topic, options: ", 'sink.partitions' = '\(topic.partitions)'")
+        }
         let columns = sink.relation.columns.enumerated().map { "c\($0) \($1.type.rawValue)" }
         let format = sink.relation.isAppendOnly ? "json" : "debezium-json"
         return """
@@ -52,6 +71,7 @@ package struct JobSQL {
     /// The name of a table or view with these rows.
     private mutating func view(of relation: Relation) -> String {
         if case .table(let table) = relation { return table.name }
+        if case .topic(let topic) = relation { return "in_\(topic.name)" }
         let inputs = relation.inputs.map { view(of: $0) }
         views += 1
         let name = "v\(views)"
@@ -63,7 +83,7 @@ package struct JobSQL {
         let input = relation.inputs.first?.columns ?? []
         let names = { (columns: [ShapeColumn]) in columns.map(\.name).joined(separator: ", ") }
         switch relation {
-        case .table: preconditionFailure("a table is no view")
+        case .table, .topic: preconditionFailure("a table is no view")
         case .filter(_, let condition):
             return "SELECT * FROM \(inputs[0]) WHERE \(condition.sql(input))"
         case .project(_, let items):

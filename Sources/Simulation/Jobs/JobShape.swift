@@ -12,7 +12,7 @@ package struct JobShape: Sendable {
     }
 }
 
-/// A folder of files. All tables have the same columns, `InputTable.columns`.
+/// A folder of files, or a topic. All tables have the same columns, `InputTable.columns`.
 package struct InputTable: Hashable, Sendable {
     package static let columns: [ShapeColumn] = [
         ShapeColumn("id", .bigint), ShapeColumn("k", .string), ShapeColumn("g", .int), ShapeColumn("v", .bigint),
@@ -20,7 +20,7 @@ package struct InputTable: Hashable, Sendable {
     ]
     package static let timeColumn = 5
 
-    package enum Format: Sendable { case json, csv }
+    package enum Format: Sendable { case json, csv, topic }
 
     /// Its place in the job.
     package var number: Int
@@ -38,12 +38,14 @@ package struct InputTable: Hashable, Sendable {
     package var folder: String { "in/\(name)" }
 }
 
-/// What is written, by a table's worth of part files.
+/// What is written, by a table's worth of part files or to a topic.
 package struct OutputTable: Sendable {
     package var number: Int
     package var relation: Relation
     /// A part file is closed when it is larger.
     package var rollBytes: Int
+    /// nil: part files.
+    package var topic: ShapeTopic?
 
     package init(number: Int, relation: Relation, rollBytes: Int = 1 << 20) {
         self.number = number
@@ -53,6 +55,18 @@ package struct OutputTable: Sendable {
 
     package var name: String { "s\(number)" }
     package var folder: String { "out/\(name)" }
+}
+
+/// A topic that a job fills, with its columns c0, c1, …
+package struct ShapeTopic: Sendable {
+    var name: String
+    var partitions: Int
+    /// What it is filled with.
+    var relation: Relation
+    /// Columns that come first; none where rows are only added.
+    var keyCount: Int
+
+    var columns: [ShapeColumn] { relation.columns.enumerated().map { ShapeColumn("c\($0)", $1.type) } }
 }
 
 package enum ShapeType: String, Sendable {
@@ -76,6 +90,8 @@ package struct ShapeColumn: Hashable, Sendable {
 /// A stream of rows. Columns are named by their index in the input.
 package indirect enum Relation: Sendable {
     case table(InputTable)
+    /// What another job fills.
+    case topic(ShapeTopic)
     case filter(Relation, ShapeCondition)
     /// Each with a name.
     case project(Relation, [ShapeItem])
@@ -172,7 +188,7 @@ package indirect enum ShapeCondition: Hashable, Sendable {
 extension Relation {
     package var inputs: [Relation] {
         switch self {
-        case .table: []
+        case .table, .topic: []
         case .union(let inputs): inputs
         case .filter(let input, _), .project(let input, _), .group(let input, _), .windowRows(let input, _),
             .windowGroup(let input, _, _), .sameWindow(let input, _):
@@ -183,6 +199,7 @@ extension Relation {
     package var columns: [ShapeColumn] {
         switch self {
         case .table: return InputTable.columns
+        case .topic(let topic): return topic.columns
         case .filter(let input, _): return input.columns
         case .project(let input, let items): return items.enumerated().map { $1.column(of: input.columns, at: $0) }
         case .union(let inputs): return inputs[0].columns
@@ -207,7 +224,7 @@ extension Relation {
         case .project(let input, let items):
             input.rowtime.flatMap { rowtime in items.firstIndex { $0.isColumn(rowtime) } }
         case .union(let inputs): inputs.allSatisfy { $0.rowtime != nil } ? inputs[0].rowtime : nil
-        case .group: nil
+        case .group, .topic: nil
         case .windowRows(let input, let window): window.time == .event ? input.columns.count + 2 : nil
         case .windowGroup(_, let window, _): window.time == .event ? 2 : nil
         case .sameWindow(let input, _): input.rowtime == nil ? nil : 2
@@ -217,12 +234,19 @@ extension Relation {
     /// Rows are only added, never changed.
     package var isAppendOnly: Bool {
         if case .group = self { return false }
+        if case .topic(let topic) = self { return topic.relation.isAppendOnly }
         return inputs.allSatisfy(\.isAppendOnly)
     }
 
     package var tables: [InputTable] {
         if case .table(let table) = self { return [table] }
         return inputs.flatMap(\.tables)
+    }
+
+    /// Those that it reads.
+    var topics: [ShapeTopic] {
+        if case .topic(let topic) = self { return [topic] }
+        return inputs.flatMap(\.topics)
     }
 
     /// A filter stands over windows: the engine may filter before them, and then fewer rows come late.

@@ -21,6 +21,11 @@ package struct ChangelogTable: Equatable, Sendable {
         Array(("{" + values.enumerated().map { "\"c\($0)\":\($1.json)" }.joined(separator: ",") + "}").utf8)[...]
     }
 
+    /// A row more, or one less, of those that `line` gives.
+    mutating func apply(_ values: [ModelValue], adds: Bool) throws(Mistake) {
+        if adds { add(Self.line(values)) } else { try takeBack(Self.line(values)) }
+    }
+
     private mutating func add(_ row: Bytes) { counts[row, default: 0] += 1 }
 
     private mutating func takeBack(_ row: Bytes) throws(Mistake) {

@@ -22,6 +22,7 @@ package struct RowModel {
     private mutating func rows(of relation: Relation) -> [ModelRow] {
         switch relation {
         case .table(let table): return input.rows(of: table)
+        case .topic(let topic): return rows(of: topic.relation)
         case .filter(let input, let condition):
             return rows(of: input).filter { condition.isTrue(of: $0.values) == true }
         case .project(let input, let items):

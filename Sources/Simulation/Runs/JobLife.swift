@@ -1,3 +1,4 @@
+import CommitLog
 import Dataflow
 import HostSystem
 import KeyedState
@@ -16,6 +17,8 @@ struct JobLife {
         /// Of what a reader takes at once, and of what it gives at once.
         var pieceBytes: Int
         var rowsPerBatch: Int
+        var segmentRollBytes = SegmentOptions.defaultRollBytes
+        var journalRollBytes = Journal.defaultRollBytes
 
         init(_ random: inout SplitMix64, _ features: JobFeatures, stops: Bool) {
             settings.parallelism = features.contains(.parallelism) ? 1 + random.below(4) : 1
@@ -31,6 +34,7 @@ struct JobLife {
         }
     }
 
+    private let job: String
     private let process: SimulatedFileSystem
     private let time: SimulatedTime
     private let storage: OrderedMapStorage
@@ -42,8 +46,9 @@ struct JobLife {
 
     init(
         _ process: SimulatedFileSystem, _ time: SimulatedTime, _ storage: OrderedMapStorage, _ conditions: Conditions,
-        seed: UInt64
+        seed: UInt64, job: String = "job"
     ) {
+        self.job = job
         self.process = process
         self.time = time
         self.storage = storage
@@ -56,10 +61,14 @@ struct JobLife {
     private func cut(_ graph: JobGraph) -> JobGraph {
         var graph = graph
         for index in graph.vertices.indices {
-            guard var source = graph.vertices[index].source as? FileSourceDescription else { continue }
-            source.pieceBytes = conditions.pieceBytes
-            source.rowsPerBatch = conditions.rowsPerBatch
-            graph.vertices[index].source = source
+            if var source = graph.vertices[index].source as? FileSourceDescription {
+                source.pieceBytes = conditions.pieceBytes
+                source.rowsPerBatch = conditions.rowsPerBatch
+                graph.vertices[index].source = source
+            } else if var source = graph.vertices[index].source as? TopicSourceDescription {
+                source.rowsPerSplit = Int64(conditions.rowsPerBatch)
+                graph.vertices[index].source = source
+            }
         }
         return graph
     }
@@ -78,9 +87,11 @@ struct JobLife {
         substrate.runner = runner
         substrate.background = background
         substrate.materialisationBytes = conditions.materialisationBytes
+        substrate.segmentRollBytes = conditions.segmentRollBytes
+        substrate.journalRollBytes = conditions.journalRollBytes
         substrate.makeStateBase = { _ in OrderedMapStateBase(storage, process: process) }
         let request = RunRequest(
-            job: "job", dataDirectory: "data", graph: cut(graph), settings: conditions.settings, isFresh: false,
+            job: job, dataDirectory: "data", graph: cut(graph), settings: conditions.settings, isFresh: false,
             setAsideOutput: { (part, files) throws(JobFailure) in try SinkOutput.setAside(part, files) })
         defer { (hasRescaled, hasGoneOn) = (runner.hasRescaled, runner.hasGoneOn) }
         do throws(JobFailure) {

@@ -1,0 +1,35 @@
+import HostSystem
+import Simulation
+import Testing
+
+@Suite struct ChainSimulationTests {
+    /// In eight parts that run beside each other.
+    @Test(arguments: 0..<8 as Range<UInt64>)
+    func whateverDiesTheLastTableIsThatOfTheModel(part: UInt64) {
+        for seed in part * 50..<(part + 1) * 50 {
+            if let violation = ChainSimulation.run(seed: seed) {
+                Issue.record("\(violation.report)")
+                return
+            }
+        }
+    }
+
+    @Test(arguments: PlantedBug.ofChains)
+    func eachRuleIsNeeded(bug: PlantedBug) {
+        let safeguards = Safeguards.all.subtracting(bug.rule)
+        for seed in 0..<1000 as Range<UInt64> where ChainSimulation.run(seed: seed, safeguards: safeguards) != nil {
+            return
+        }
+        Issue.record("1,000 seeds do not notice that \(bug) is missing")
+    }
+
+    @Test func aSeedRepeatsItself() {
+        for seed in 0..<3 as Range<UInt64> {
+            var traces: [[String]] = []
+            let violations = (0..<2).map { _ in ChainSimulation.run(seed: seed) { traces.append($0) } }
+            #expect(violations[0] == violations[1])
+            #expect(traces[0] == traces[1])
+            #expect(!traces[0].isEmpty)
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import HostSystem
+import Simulation
+import Testing
+
+@Suite struct TopicSimulationTests {
+    /// A thousand seeds, in eight parts that run beside each other.
+    @Test(arguments: 0..<8 as Range<UInt64>)
+    func everyReaderSeesTheSame(part: UInt64) {
+        for seed in part * 125..<(part + 1) * 125 {
+            if let violation = TopicSimulation.run(seed: seed) {
+                Issue.record(
+                    "turn \(violation.turn): \(violation)\nswift run -c release Soak --seed \(seed) --only topics --trace"
+                )
+                return
+            }
+        }
+    }
+
+    @Test(arguments: PlantedBug.ofTopics)
+    func eachRuleIsNeeded(bug: PlantedBug) {
+        let safeguards = Safeguards.all.subtracting(bug.rule)
+        for seed in 0..<1000 as Range<UInt64> where TopicSimulation.run(seed: seed, safeguards: safeguards) != nil {
+            return
+        }
+        Issue.record("1,000 seeds do not notice that \(bug) is missing")
+    }
+
+    @Test func aSeedRepeatsItself() {
+        let safeguards = Safeguards.all.subtracting(.segsync)
+        for seed in 0..<5 as Range<UInt64> {
+            var traces: [[String]] = []
+            let violations = (0..<2).map { _ in
+                TopicSimulation.run(seed: seed, safeguards: safeguards) { traces.append($0) }
+            }
+            #expect(violations[0] == violations[1])
+            #expect(traces[0] == traces[1])
+            #expect(!traces[0].isEmpty)
+        }
+    }
+}
