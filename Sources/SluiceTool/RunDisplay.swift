@@ -115,10 +115,9 @@ final class RunDisplay: RunObserver {
         return ["ETA \(duration(Double(total - done) * elapsedSeconds / Double(done)))"]
     }
 
-    /// Some of them may be among those in quarantine.
     static func lateRows(_ metrics: JobMetrics) -> String {
-        let isKept = metrics.quarantinedRows.load(ordering: .relaxed) > 0
-        return "\(count(metrics.lateRows)) late rows" + (isKept ? "" : " dropped")
+        let areKept = metrics.keepsLateRows.load(ordering: .relaxed)
+        return "\(count(metrics.lateRows)) late rows" + (areKept ? "" : " dropped")
     }
 
     static func tenths(_ value: Double) -> String {

@@ -33,6 +33,19 @@ import Testing
         #expect(series == (try Self.lines(of: "expected-ten-minutes.txt", workspace)))
     }
 
+    @Test(arguments: [1, 2])
+    func lateRowsOf47SeriesAreKeptInQuarantine(parallelism: Int) throws {
+        let workspace = try Workspace(copyOf: "Jobs/nab-hourly")
+        let messages = try Self.run("late.sql", parallelism, in: workspace)
+        #expect(messages.contains(", 10 rows in quarantine, 10 late rows"), "\(messages)")
+        let kept = try SluiceRun(
+            "topic", "consume", "late$measurements$quarantine", "--data", "state", "--from-beginning", "--until-end",
+            "--columns", "source_position,record", in: workspace)
+        #expect(
+            kept.output.split(separator: "\n").map(String.init) == (try Self.lines(of: "expected-late.txt", workspace)))
+        #expect(try workspace.table("output/late").rowCount == 177_820)
+    }
+
     @Test(arguments: ["100k", "100k-r500"], ["job", "q0", "q2"])
     func nexmarkAnswersAreTheExpectedOnes(dataSet: String, query: String) throws {
         let workspace = try Workspace(copyOf: "Jobs/nexmark-count")

@@ -138,6 +138,58 @@ import Testing
         return bad
     }
 
+    /// Of every row the record that it was made of, as long as the file is there.
+    @Test(arguments: 0..<60) func recordsCanBeReadAgain(seed: Int) throws {
+        var random = SplitMix64(seed: UInt64(seed))
+        let files = SimulatedFileSystem()
+        let isCSV = random.oneIn(2)
+        var records: [Int64: String] = [:]
+        var text = isCSV ? "\u{FEFF}a,note,t\n" : random.oneIn(2) ? "\u{FEFF}" : ""
+        var line: Int64 = isCSV ? 2 : 1
+        for row in 0..<(1 + random.below(60)) {
+            let filler = String(repeating: "x", count: random.oneIn(9) ? random.below(900) : random.below(9))
+            let stamp = "1970-01-01 00:00:00.\(String(1000 + random.below(1000)).dropFirst())"
+            let isLong = isCSV && random.oneIn(4)
+            let record =
+                isCSV
+                ? "\(row),\"\(isLong ? "\n" : "")\(filler)\",\(stamp)"
+                : "{\"a\":\(row),\"note\":\"\(filler)\",\"t\":\"\(stamp)\"}"
+            records[line] = record
+            text += record + (random.oneIn(4) ? "\r\n" : "\n")
+            line += isLong ? 2 : 1
+            // A bad one, or in JSON none.
+            if random.oneIn(5) {
+                text += isCSV ? "7,\(filler)\n" : "\n"
+                line += 1
+            }
+        }
+        try files.put("in", text)
+        var description = isCSV ? FileSourceDescription.csv("in", header: true) : .json("in", rowtime: true)
+        description.pieceBytes = 1 + random.below(300)
+        description.rowsPerBatch = 1 + random.below(10)
+        let output = SideOutput()
+        let run = try FileSourceRun(
+            description, files, readers: 1 + random.below(3), settings: Self.settings, sideOutput: output)
+        var active = Array(run.readers.indices)
+        var origins: [BatchOrigin] = []
+        while !active.isEmpty {
+            let reader = active[random.below(active.count)]
+            switch try run.readers[reader].read() {
+            case .batch(let batch): origins.append(try #require(batch.origin))
+            case .exhausted: active.removeAll { $0 == reader }
+            case .nothing, .waiting: break
+            }
+        }
+        #expect(origins.reduce(0) { $0 + $1.lines.count } == records.count)
+        for origin in origins {
+            let wanted = origin.lines.filter { _ in random.oneIn(2) }
+            let read = try #require(origin.records).read(lines: wanted)
+            #expect(read == wanted.map { Array((records[$0] ?? "").utf8) }, "seed \(seed)")
+        }
+        try files.remove("in")
+        #expect(origins.allSatisfy { $0.records?.read(lines: $0.lines) == nil })
+    }
+
     // MARK: Operators
 
     private static let columns = [Field("a", .bigint), Field("b", .string)]

@@ -62,6 +62,24 @@ import Testing
         #expect(committed > 0)
     }
 
+    @Test func aTopicOfASideOutputIsMadeAnewWhereItWasDeleted() throws {
+        let run = try TopicRun()
+        var sink = Self.sink()
+        var states = try run.commit(try run.open(sink))
+        try TopicAdmin.delete("topic", in: run.log)
+        #expect(throws: JobFailure.self) { try run.open(sink, from: states) }
+        sink.isOfSideOutput = true
+        for ids in [0..<3, 3..<5] {
+            var sinks = try run.open(sink, from: states)
+            #expect(sinks[0].isOfSideOutput)
+            try sinks[0].write(Self.batch(ids))
+            states = try run.commit(sinks)
+            #expect(try Self.ids(run) == ids.map { Int64($0) })
+            sinks = []
+            try TopicAdmin.delete("topic", in: run.log)
+        }
+    }
+
     @Test func aKeyAlwaysGoesToTheSamePartition() throws {
         let run = try TopicRun()
         let sinks = try run.open(Self.sink(key: ["id"], partitions: 4))

@@ -24,10 +24,25 @@ package struct BatchOrigin: Hashable, Sendable {
     /// Of rows of a topic its name, and their partition; the lines are offsets then.
     package var source: String?
     package var partition: Int32?
+    /// nil: there are no bytes that the rows were made of.
+    package var records: (any OriginalRecords)?
 
     package init(path: String, lines: [Int64]) {
         self.path = path
         self.lines = lines
+    }
+}
+
+extension BatchOrigin {
+    /// Where the same rows come from, whoever can read them again.
+    package static func == (left: BatchOrigin, right: BatchOrigin) -> Bool {
+        left.path == right.path && left.lines == right.lines && left.source == right.source
+            && left.partition == right.partition
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(path)
+        hasher.combine(lines)
     }
 }
 

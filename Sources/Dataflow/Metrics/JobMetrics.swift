@@ -13,6 +13,8 @@ package final class JobMetrics: Sendable {
     package let nulledFields = Atomic<Int>(0)
     /// Rows that went to a quarantine topic, bad ones and late ones.
     package let quarantinedRows = Atomic<Int>(0)
+    /// Late rows are among them.
+    package let keepsLateRows = Atomic<Bool>(false)
     private let late = Mutex<[LateRows: Int]>([:])
     private let held = Mutex<[UInt32: Int]>([:])
     private let commits = Mutex(CheckpointStatistics())

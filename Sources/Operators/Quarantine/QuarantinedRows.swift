@@ -22,6 +22,7 @@ package enum QuarantineTopic {
         // Of the expression in the job's file.
         Field("sql_line", .int),
         Field("sql_column", .int),
+        // As it was in its file; a row that is of no file, as JSON.
         Field("record", .string),
         // The bytes of a record that is not UTF-8, which `record` has with U+FFFD in it.
         Field("record_base64", .string),
@@ -30,11 +31,11 @@ package enum QuarantineTopic {
 
 /// Why a row is in quarantine.
 package enum QuarantineKind: String, Sendable {
-    /// It does not fit its table: `record` has it as it was.
+    /// It does not fit its table.
     case badRecord = "bad-record"
-    /// An expression has no value for it, or it brings a NULL where none may be: `record` is the row as JSON.
+    /// An expression has no value for it, or it brings a NULL where none may be.
     case failedRow = "failed-row"
-    /// Its windows were over: `record` is the row as JSON.
+    /// Its windows were over.
     case lateRow = "late-row"
 }
 

@@ -1,7 +1,8 @@
 import Columnar
 import Dataflow
 
-/// The way to quarantine for rows that an operator leaves out: as JSON, with the place they came from, where that is known.
+/// The way to quarantine for rows that an operator leaves out, with the place they came from, where that is known: as the
+/// records they were made of, where these can be read again, else as JSON.
 final class RowQuarantine {
     private let output: SideOutput
     private let columns: [Field]
@@ -29,10 +30,8 @@ final class RowQuarantine {
         _ rows: [Int32], of batch: Batch, as kind: QuarantineKind, because reason: (Int) -> (String, SourcePlace?)
     ) {
         precondition(columns.count == batch.columns.count, "the planner names every column")
-        let json = self.json ?? RowJSON(columns)
-        self.json = json
         var quarantined = QuarantinedRows(to: output)
-        for (index, text) in json.texts(of: rows, in: batch).enumerated() {
+        for (index, text) in texts(of: rows, in: batch).enumerated() {
             let (message, place) = reason(index)
             quarantined.append(
                 QuarantinedRow(
@@ -41,5 +40,19 @@ final class RowQuarantine {
                     reason: message, place: place, record: text))
         }
         quarantined.give()
+    }
+
+    private func texts(of rows: [Int32], in batch: Batch) -> [[UInt8]] {
+        if let origin = batch.origin, let records = origin.records {
+            let lines = rows.map { origin.lines[Int($0)] }
+            let distinct = Set(lines).sorted()
+            if let read = records.read(lines: distinct) {
+                let byLine = Dictionary(zip(distinct, read)) { first, _ in first }
+                return lines.map { byLine[$0] ?? [] }
+            }
+        }
+        let json = self.json ?? RowJSON(columns)
+        self.json = json
+        return json.texts(of: rows, in: batch)
     }
 }

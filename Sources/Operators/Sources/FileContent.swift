@@ -60,6 +60,12 @@ final class FileContent: SplitContent {
             ? try readLines(&scan, file, limit: limit) : try readRecords(&scan, file, limit: limit)
         outcome.path = entry.path
         outcome.source = entry.path
+        let (files, format, columns) = (context.files, description.format, description.columns)
+        outcome.records = { batch, firstLine in
+            FileRecords(
+                files: files, file: file, range: batch.place, firstLine: firstLine, format: format,
+                columns: columns)
+        }
         return outcome
     }
 
@@ -165,6 +171,7 @@ final class FileContent: SplitContent {
                 leaveOut(bad.map(\.row), &batch)
                 bad = []
             }
+            batch.place = Int64(scan.at)..<batch.end
             if !batch.rejected.isEmpty { addBytes(to: &batch.rejected, outcome, from: scan.at) }
             scan.append(batch)
         }
@@ -304,6 +311,7 @@ private struct SplitScan {
         // Records that leave nothing go with those in front of them.
         if batch.rowCount == 0, let last = batches.indices.last {
             batches[last].end = batch.end
+            batches[last].place = batches[last].place.lowerBound..<batch.place.upperBound
             batches[last].rejected += batch.rejected.map { record in
                 var record = record
                 record.lineIndex += Int(batches[last].sum.records)

@@ -24,6 +24,8 @@ package struct SplitRows {
     /// Where the records came from, as quarantine has it: the path, or a topic and its partition.
     package var source: String?
     package var partition: Int32?
+    /// What can read the records of a batch again, of which this is the number of the first line; nil: nobody.
+    var records: ((SplitBatch, _ firstLine: Int64) -> any OriginalRecords)?
     /// What the first record of the input is called there.
     package var firstLine: Int64 = 1
 
@@ -54,6 +56,8 @@ package struct SplitBatch {
     package var nulledFields = 0
     /// What is left out for quarantine, in the order of their `lineIndex`: the records of this batch in front.
     package var rejected: [RejectedRecord] = []
+    /// Where its records stand, in units of the input: the last one may go beyond the split.
+    var place: Range<Int64> = 0..<0
 
     package init(columns: [Column], rowCount: Int, end: Int64, sum: SplitSum) {
         self.columns = columns
@@ -155,6 +159,7 @@ package final class SplitReader: Source {
             given.origin = BatchOrigin(path: path, lines: indexes.map { first &+ Int64($0) })
             given.origin?.source = rows.source
             given.origin?.partition = rows.partition
+            given.origin?.records = rows.records.map { $0(batch, first) }
         }
         return .batch(given)
     }

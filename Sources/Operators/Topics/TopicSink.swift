@@ -60,9 +60,12 @@ private final class SharedTopicWriter {
     func open(_ context: LinkContext, written: TopicID?) throws(JobFailure) -> TopicWriter {
         if let writer { return writer }
         let log = try context.commitLog(for: description.table)
-        if written == nil { try description.createIfMissing(log, context) }
+        // A quarantine that was dealt with may be deleted.
+        if written == nil || description.isOfSideOutput {
+            try description.createIfMissing(log, context, besides: written)
+        }
         let opened = try TopicWriter.keeping(description.topic, in: log, background: context.background)
-        guard written == nil || opened.topic.id == written else {
+        guard written == nil || opened.topic.id == written || description.isOfSideOutput else {
             throw JobFailure(
                 .conflict, "topic \"\(description.topic)\" is not the one that the job has written to",
                 detail: "it was deleted and created again since the last checkpoint",
@@ -76,7 +79,10 @@ private final class SharedTopicWriter {
 }
 
 extension TopicSinkDescription {
-    fileprivate func createIfMissing(_ log: CommitLogAccess, _ context: LinkContext) throws(JobFailure) {
+    /// - Parameter written: one that was there before, and is another.
+    fileprivate func createIfMissing(
+        _ log: CommitLogAccess, _ context: LinkContext, besides written: TopicID?
+    ) throws(JobFailure) {
         guard try Topic.named(topic, in: log.settled()) == nil else { return }
         let schema: TopicSchema
         do throws(TopicSchemaMistake) {
@@ -86,7 +92,8 @@ extension TopicSinkDescription {
         }
         // Of this run and this sink: a start that is tried again draws the same.
         let run = context.run.id
-        let id = TopicID(high: run.high ^ UInt64(operatorID), low: run.low ^ KeyHash.hash(Int64(operatorID)))
+        var id = TopicID(high: run.high ^ UInt64(operatorID), low: run.low ^ KeyHash.hash(Int64(operatorID)))
+        if let written { id = TopicID(high: written.high &+ 1, low: written.low) }
         try TopicAdmin.create(
             topic, id: id, schema: schema, partitions: partitions ?? 1,
             options: retention.applied(to: TopicOptions(compression: compression ?? .lz4)), in: log)

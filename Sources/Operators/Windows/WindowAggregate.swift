@@ -52,6 +52,7 @@ package final class WindowAggregate: KeyedOperator {
         rows.tellsAllFailures = context.badRecords == .quarantine
         if description.quarantinesLateRows {
             lateRows = LateRowQuarantine(description, RowQuarantine(context, columns: description.columns))
+            if lateRows != nil { metrics.keepsLateRows.store(true, ordering: .relaxed) }
         }
     }
 

@@ -44,5 +44,13 @@ extension LogicalPlan {
         return inputs.flatMap(\.tablesRead)
     }
 
-    var fields: [Field] { columns.map { Field($0.name, $0.type, isNullable: $0.isNullable) } }
+    /// The columns, for people: a name that is written in quotes is without them.
+    var fields: [Field] {
+        columns.map { column in
+            let isQuoted = column.name.hasPrefix("`") && column.name.dropFirst().firstIndex(of: "`") != nil
+            let inside = column.name.dropFirst().dropLast()
+            let name = isQuoted && !inside.contains("`") ? String(inside) : column.name
+            return Field(name, column.type, isNullable: column.isNullable)
+        }
+    }
 }
