@@ -70,7 +70,7 @@ package final class Journal: Sendable {
     /// - checkpoint n: the job's live run is this one, its last committed checkpoint n − 1;
     /// - abandoned: the job's live run is this one;
     /// - rows published, a checkpoint's among them: each range starts at its partition's published end; a producer's last
-    ///   record is beyond the one it published last in that topic;
+    ///   record is beyond the one it published last in that topic, which is forgotten after seven days;
     /// - topic created: its name and its id are free;
     /// - schema added: it has the topic's next number; topic deleted, options changed: it exists;
     /// - retention moved: each range starts at its partition's first kept row, and ends at the published end at the latest.

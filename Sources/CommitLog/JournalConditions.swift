@@ -103,7 +103,7 @@ extension JournalState {
         for range in ranges where range.partition.topic != producer.topic {
             throw .anotherTopic(producer: producer.id, topic: topic.name, range: range)
         }
-        let last = topic.producers[producer.id]
+        let last = lastRecord(of: producer.id, in: topic.id)
         if last != producer.after || producer.last <= last ?? 0, last != nil || producer.after != nil {
             throw .producerBehind(producer: producer.id, topic: topic.name, last: last, after: producer.after)
         }

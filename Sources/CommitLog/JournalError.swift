@@ -87,7 +87,7 @@ extension JournalRefusal: CustomStringConvertible {
             "an entry without rows says nothing"
         case .producerBehind(let producer, let topic, let last, let after):
             "producer \"\(producer)\" of topic \"\(topic)\" goes on after \(after.map { "record \($0)" } ?? "nothing"), and has "
-                + "published \(last.map { "up to record \($0)" } ?? "nothing"): another process writes under its name"
+                + "published \(last.map { "up to record \($0)" } ?? "nothing that is remembered"): another process writes under its name"
         case .producerName(let bytes):
             "a producer's name has 1 to \(ProducerMark.largestIDBytes) bytes, not \(bytes)"
         case .anotherTopic(let producer, let topic, let range):

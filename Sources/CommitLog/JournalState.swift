@@ -41,8 +41,10 @@ package struct JournalState: Equatable, Sendable {
         return topic.partitions[Int(partition.partition)]
     }
 
-    /// The number of a producer's last record in a topic; nil: it has published nothing there.
-    package func lastRecord(of producer: String, in topic: TopicID) -> UInt64? { topics[topic]?.producers[producer] }
+    /// The number of a producer's last record in a topic; nil: it has published nothing there for long.
+    package func lastRecord(of producer: String, in topic: TopicID) -> UInt64? {
+        topics[topic]?.lastRecord(of: producer, at: lastMilliseconds)
+    }
 
     func knows(_ run: RunID) -> Bool {
         jobs.values.contains { $0.run == run } || abandoned.values.contains(run)
@@ -62,7 +64,10 @@ package struct JournalState: Equatable, Sendable {
             abandoned[job] = run
         case .published(let ranges, let producer):
             publish(ranges)
-            if let producer { topics[producer.topic]?.producers[producer.id] = producer.last }
+            if let producer {
+                topics[producer.topic]?.producers[producer.id] = TopicState.Producer(
+                    last: producer.last, milliseconds: entry.milliseconds)
+            }
         case .topicCreated(let description):
             topics[description.id] = TopicState(description, created: entry.position)
             topicIDs[description.name] = description.id
@@ -106,7 +111,7 @@ extension JournalState {
             run.encode(to: &writer)
         }
         writer.writeVarint(UInt64(topics.count))
-        for topic in topics.values.sorted(by: { $0.id < $1.id }) { topic.encode(to: &writer) }
+        for topic in topics.values.sorted(by: { $0.id < $1.id }) { topic.encode(to: &writer, at: lastMilliseconds) }
     }
 
     init(from reader: inout ByteReader) throws(CorruptBytes) {

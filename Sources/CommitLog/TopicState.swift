@@ -16,8 +16,18 @@ package struct TopicState: Equatable, Sendable {
     package internal(set) var schemas: [[UInt8]]
     /// By number.
     package internal(set) var partitions: [Partition]
-    /// The number of the last record, by producer.
-    package internal(set) var producers: [String: UInt64] = [:]
+    /// By name.
+    var producers: [String: Producer] = [:]
+
+    struct Producer: Equatable, Sendable {
+        /// The number of its last record.
+        var last: UInt64
+        /// When that was published.
+        var milliseconds: Int64
+    }
+
+    /// A producer that has published nothing for so long is forgotten, as in Kafka: else they would grow for ever.
+    package static let producerMilliseconds: Int64 = 7 * 86_400_000
 
     init(_ description: TopicDescription, created: JournalPosition) {
         self.description = description
@@ -29,7 +39,21 @@ package struct TopicState: Equatable, Sendable {
     package var id: TopicID { description.id }
     package var name: String { description.name }
 
-    func encode(to writer: inout ByteWriter) {
+    /// The number of a producer's last record, with the journal's last entry at `milliseconds`; nil: it has published
+    /// nothing, or is forgotten.
+    func lastRecord(of producer: String, at milliseconds: Int64) -> UInt64? {
+        guard let known = producers[producer], TopicState.isKnown(known, at: milliseconds) else { return nil }
+        return known.last
+    }
+
+    private static func isKnown(_ producer: Producer, at milliseconds: Int64) -> Bool {
+        let age = milliseconds.subtractingReportingOverflow(producer.milliseconds)
+        return !age.overflow && age.partialValue <= producerMilliseconds
+    }
+
+    /// Without those who are forgotten at `milliseconds`.
+    func encode(to writer: inout ByteWriter, at milliseconds: Int64) {
+        let producers = producers.filter { TopicState.isKnown($0.value, at: milliseconds) }
         description.encode(to: &writer)
         writer.write(created.sequence)
         writer.write(created.milliseconds)
@@ -40,9 +64,10 @@ package struct TopicState: Equatable, Sendable {
             writer.writeVarint(partition.publishedEnd)
         }
         writer.writeVarint(UInt64(producers.count))
-        for (id, last) in producers.sorted(by: { $0.key < $1.key }) {
+        for (id, producer) in producers.sorted(by: { $0.key < $1.key }) {
             writer.writeString(id)
-            writer.write(last)
+            writer.write(producer.last)
+            writer.write(producer.milliseconds)
         }
     }
 
@@ -67,7 +92,9 @@ package struct TopicState: Equatable, Sendable {
         left = try reader.readVarint("number of producers")
         while left > 0 {
             let id = try reader.readString("producer")
-            producers[id] = try reader.read(UInt64.self, "number of the last record")
+            producers[id] = Producer(
+                last: try reader.read(UInt64.self, "number of the last record"),
+                milliseconds: try reader.read(Int64.self, "time"))
             left -= 1
         }
     }

@@ -138,4 +138,32 @@ import Testing
         #expect(try machine.open().settle() == state)
         #expect(state.topic(named: "clicks")?.partitions.map(\.publishedEnd) == [0, 20])
     }
+
+    /// By the journal's time, wherever it is read from.
+    @Test func aProducerIsForgottenAfterSevenDays() throws {
+        let journal = try machine.open()
+        _ = try journal.append(create())
+        _ = try journal.append(
+            .published([rows(0, 0, 5)], producer: ProducerMark(id: "p", topic: id, after: nil, last: 9)))
+        machine.time.advance(milliseconds: TopicState.producerMilliseconds)
+        // Time has not passed before an entry says so, and then it is just not long enough.
+        #expect(try journal.settle().lastRecord(of: "p", in: id) == 9)
+        let again = JournalEntry.Body.published(
+            [rows(0, 5, 6)], producer: ProducerMark(id: "p", topic: id, after: nil, last: 1))
+        _ = try journal.append(.tick)
+        #expect(
+            refusal(journal, again) == .producerBehind(producer: "p", topic: "clicks", last: 9, after: nil))
+        machine.time.advance(milliseconds: 1)
+        _ = try journal.append(.tick)
+        #expect(try journal.settle().lastRecord(of: "p", in: id) == nil)
+        _ = try journal.append(again)
+        #expect(try journal.settle().lastRecord(of: "p", in: id) == 1)
+        machine.time.advance(milliseconds: TopicState.producerMilliseconds + 1)
+        _ = try journal.append(.tick)
+        // The head of the next file does not have it.
+        let rolled = try machine.open(rollBytes: 1)
+        _ = try rolled.append(.tick)
+        #expect(try rolled.settle().lastRecord(of: "p", in: id) == nil)
+        #expect(try rolled.settle() == machine.open().settle())
+    }
 }
