@@ -1,5 +1,6 @@
 // What appending to a partition and reading from it cost: `LogBenchmark DIRECTORY [MILLIONS OF ROWS]`, on the disk of
-// that directory; what it takes to begin in a directory with a long history: `LogBenchmark DIRECTORY opening`. Six columns: two ascending integers, a small one, a random one, words, and random text.
+// that directory; what it takes to begin in a directory with a long history: `LogBenchmark DIRECTORY opening`; one column of a topic's six
+// against all of them: `LogBenchmark DIRECTORY columns`. Six columns: two ascending integers, a small one, a random one, words, and random text.
 
 import CommitLog
 import Glibc
@@ -115,7 +116,7 @@ private struct LogBenchmark {
 
 private let arguments = CommandLine.arguments.dropFirst()
 guard let directory = arguments.first else {
-    print("usage: LogBenchmark DIRECTORY [MILLIONS OF ROWS | opening]")
+    print("usage: LogBenchmark DIRECTORY [MILLIONS OF ROWS | opening | columns]")
     exit(2)
 }
 private let millions = arguments.dropFirst().first.flatMap { Int($0) } ?? 16
@@ -124,6 +125,10 @@ do {
     if arguments.contains("opening") {
         try Opening(directory).run()
         for frames in [1024, 4096, 16_384] { try SmallFrames(directory: directory).run(frames, benchmark.frame) }
+        exit(0)
+    }
+    if arguments.contains("columns") {
+        try Columns(directory).run()
         exit(0)
     }
     for compression in [ChunkCompression.none, .lz4, .zstd] {

@@ -180,7 +180,7 @@ private struct PartitionRun {
 }
 
 @Suite struct PartitionCrashTests {
-    @Test(arguments: 0..<150 as Range<UInt64>)
+    @Test(arguments: 0..<100 as Range<UInt64>)
     func publishedRowsSurviveTheirWriters(seed: UInt64) throws {
         func plan(_ random: inout SplitMix64) -> FaultPlan {
             FaultPlan(drawnFrom: &random, within: 80, kills: true, powerLoss: true, errors: true)
@@ -196,7 +196,7 @@ private struct PartitionRun {
     }
 
     /// One process's life, ended at each of its steps in each way; another one goes on.
-    @Test(arguments: 1000..<1003 as Range<UInt64>)
+    @Test(arguments: 1000..<1002 as Range<UInt64>)
     func anyStepMayBeTheLast(seed: UInt64) throws {
         func run(_ plan: FaultPlan) throws -> PartitionRun {
             var run = PartitionRun(seed: seed, faults: [plan, .none], givesUp: false)

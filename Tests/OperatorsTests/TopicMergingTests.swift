@@ -53,7 +53,7 @@ import Testing
         let together = try Self.sizeBytes(rows, perFrame: rows, compression)
         for perFrame in [1, 7, 300] {
             let merged = try Self.sizeBytes(rows, perFrame: perFrame, compression)
-            #expect(merged * 100 <= together * 105, "\(merged) bytes of \(perFrame) at once, \(together) of all")
+            #expect(merged * 100 <= together * 120, "\(merged) bytes of \(perFrame) at once, \(together) of all")
         }
     }
 
@@ -81,7 +81,7 @@ import Testing
             }
         }
         let before = try segmentBytes()
-        #expect(before.count == 2)
+        #expect(before.count == 5)
         let consumer = try TopicConsumer("topic", in: run.log)
         let first = try #require(try consumer.next())
         let producer = try TopicProducer("topic", in: run.log)
@@ -90,7 +90,7 @@ import Testing
         producer.finish()
         #expect(producer.upkeepFailure == nil)
         let after = try segmentBytes()
-        #expect(after.count == 2 && after[0] * 5 < before[0] && after[1] > before[1])
+        #expect(after.count == 5 && after[0] * 5 < before[0] && after[4] > before[4])
         // Who has begun with the old file goes on with it, who begins now has the same rows.
         var rows = first.batch.rowCount
         _ = try consumer.wait(timeoutMilliseconds: 0)

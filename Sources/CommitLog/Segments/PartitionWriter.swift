@@ -11,8 +11,8 @@ package struct SegmentOptions: Sendable {
     package var compression: ChunkCompression
     /// A segment of this size takes no more frames.
     package var rollBytes: Int
-    /// Nor does one of so many. As many as a large frame has rows: of one-row frames, a merge makes one that is as large as
-    /// those that are written at once.
+    /// Nor does one of so many: whoever opens the partition to write goes through them (0.5 ms; 1.8 of four times as many),
+    /// and small frames are read slowly until they are merged. Merged segments become larger ones, and their frames too.
     package var rollFrames: Int
     package var safeguards: Safeguards
 
@@ -20,7 +20,7 @@ package struct SegmentOptions: Sendable {
 
     package init(
         compression: ChunkCompression = .lz4, rollBytes: Int = SegmentOptions.defaultRollBytes,
-        rollFrames: Int = 16_384, safeguards: Safeguards = .all
+        rollFrames: Int = 4096, safeguards: Safeguards = .all
     ) {
         self.compression = compression
         self.rollBytes = rollBytes
