@@ -46,6 +46,9 @@ package struct TopicState: Equatable, Sendable {
         return known.last
     }
 
+    /// Of every producer that is remembered, by name, the number of its last record.
+    package var lastRecords: [String: UInt64] { producers.mapValues(\.last) }
+
     private static func isKnown(_ producer: Producer, at milliseconds: Int64) -> Bool {
         let age = milliseconds.subtractingReportingOverflow(producer.milliseconds)
         return !age.overflow && age.partialValue <= producerMilliseconds

@@ -35,6 +35,9 @@ package struct PlantedBug: Hashable, Sendable, CustomStringConvertible {
         PlantedBug("segsync", .segsync), PlantedBug("segdirsync", .segdirsync), PlantedBug("segcut", .segcut),
         PlantedBug("segfolder", .segfolder), PlantedBug("reread", .reread), PlantedBug("again", .again),
         PlantedBug("writerLock", .writerLock),
+        // The journal's, by what they do to rows.
+        PlantedBug("durable", .durable), PlantedBug("first", .first), PlantedBug("poison", .poison),
+        PlantedBug("mark", .mark), PlantedBug("file", .file), PlantedBug("producers", .producers),
     ]
 
     /// Found by `ChainSimulation`.

@@ -43,17 +43,22 @@ struct PartitionRecovery {
     }
 
     private func removeUnfinishedMerges() throws(LogError) -> Bool {
-        let names = try onSegments { () throws(FileError) in try files.list(directory) }
-            .filter { $0.hasSuffix(PartitionDirectory.mergingEnding) }
-        if names.isEmpty { return false }
+        if try unfinishedMerges().isEmpty { return false }
         // Somebody may be at it.
         let path = FilePath.join(directory, PartitionDirectory.mergeLockName)
         guard let lock = try onSegments({ () throws(FileError) in try files.lock(path, wait: false) }) else {
             return false
         }
         defer { lock.release() }
+        // Whoever was at it may have ended since.
+        let names = try unfinishedMerges()
         for name in names { try remove(name) }
-        return true
+        return !names.isEmpty
+    }
+
+    private func unfinishedMerges() throws(LogError) -> [String] {
+        try onSegments { () throws(FileError) in try files.list(directory) }
+            .filter { $0.hasSuffix(PartitionDirectory.mergingEnding) }
     }
 
     private func cut(_ base: UInt64) throws(LogError) -> (

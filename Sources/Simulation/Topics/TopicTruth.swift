@@ -152,13 +152,14 @@ final class TopicTruth: @unchecked Sendable {
 
     /// In the end, when all of a topic was read: each idempotent producer has published the beginning of its input.
     func checkProducers(_ view: TopicView, _ state: TopicState) {
+        let lastRecords = state.lastRecords
         for (producer, records) in view.records.sorted(by: { $0.key < $1.key }) {
-            let last = state.producers[producer] ?? 0
+            let last = lastRecords[producer] ?? 0
             guard records.max() == last else {
                 return lie("\(producer) ends with record \(records.max() ?? 0), and the journal says \(last)")
             }
         }
-        for (producer, last) in state.producers where last > 0 && view.records[producer] == nil {
+        for (producer, last) in lastRecords where last > 0 && view.records[producer] == nil {
             lie("of \(producer) is no record there, and the journal says \(last)")
         }
     }

@@ -79,7 +79,7 @@ extension TopicWorld {
                 if random.oneIn(3) { process.rest(turns: random.below(30)) }
             }
             if random.oneIn(2) { producer.finish() }
-            if let failure = producer.mergeFailure { throw failure }
+            if let failure = producer.upkeepFailure { throw failure }
         } catch {
             judge(error, process, topic: name)
         }
