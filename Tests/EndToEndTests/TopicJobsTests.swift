@@ -36,7 +36,22 @@ import Testing
         #expect(try stage.summary() == expected)
     }
 
-    // MARK: Windows over generated events
+    // MARK: Generated events
+
+    /// Produced while the job runs, which is stopped, and goes on with what has come since.
+    @Test func bidsAreCountedWhileTheyAreMade() throws {
+        let stage = Stage(workspace: try Workspace(copyOf: "Jobs/nexmark-live"))
+        try stage.sluice(["topic", "create", "events", "--from", "job.sql", "-p", "2"])
+        let job = try stage.start(["run", "job.sql"])
+        try stage.produce(NexmarkInput.lines(0..<50_000))
+        try stage.wait { try stage.workspace.rowsTaken(by: job) >= 50_000 }
+        try stage.stop(job)
+        try stage.produce(NexmarkInput.lines(50_000..<100_000))
+        try stage.sluice(["run", "job.sql", "--available-now", "--parallelism", "2"])
+        let query = "SELECT COUNT(*) AS auctions, SUM(num) AS bids FROM counts"
+        let answer = try stage.sluice(["sql", "--output", "csv", "-e", query]).output
+        #expect(answer == (try stage.workspace.text(of: "expected.csv")))
+    }
 
     @Test(arguments: ["nexmark-tumbling", "nexmark-hopping"], partitions)
     func windowsOverATopicAreThoseOfTheFile(name: String, partitions: Int) throws {
@@ -64,7 +79,7 @@ import Testing
             try stage.wait { try stage.workspace.rowsTaken(by: job) >= start + 12_500 }
         }
         let later = "{\"event_type\":0,\"person\":{\"id\":1,\"dateTime\":\"2036-01-01 00:00:00\"}}\n"
-        for partition in 0..<partitions { try stage.produce(later, to: partition) }
+        for partition in 0..<partitions { try stage.produce(Array(later.utf8), to: partition) }
         try stage.wait { try stage.workspace.rowsTaken(by: job) >= 100_000 + partitions }
         try stage.stop(job)
         let table = try stage.workspace.table("output")
@@ -153,7 +168,7 @@ private struct Stage {
         try stage.sluice(["topic", "create", "measurements", "--from", "topic.sql", "-p", "\(partitions)"])
         for partition in 0..<partitions {
             try stage.produce(
-                rows.filter { $0.partition == partition }.map(\.line).joined(), to: partition, of: "measurements")
+                rows.filter { $0.partition == partition }.flatMap(\.line.utf8), to: partition, of: "measurements")
         }
         return stage
     }
@@ -178,7 +193,7 @@ private struct Stage {
         #expect(try process.wait() == .exit(0), "\(process.messageText)")
     }
 
-    func produce(_ lines: String, to partition: Int? = nil, of topic: String = "events") throws {
+    func produce(_ lines: [UInt8], to partition: Int? = nil, of topic: String = "events") throws {
         try workspace.write(lines, to: "piece.jsonl")
         try sluice(
             ["topic", "produce", topic, "piece.jsonl", "--batch-rows", "3000"]

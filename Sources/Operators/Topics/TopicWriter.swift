@@ -90,8 +90,18 @@ final class TopicWriter: Sendable {
 
     private func claim(_ partition: Int, wait: Bool) throws(JobFailure) -> Bool {
         try givingBackOnError { () throws(JobFailure) in
-            try JobFailure.onTopic(topic.name) { () throws(LogError) in try partitions[partition].claim(wait: wait) }
+            do throws(LogError) {
+                return try partitions[partition].claim(wait: wait)
+            } catch {
+                // A topic that is deleted loses its folders: then that is said, whatever was met there.
+                if case .file = error, try log.settled().topics[topic.id] == nil { throw deleted }
+                throw .log(error, topic: topic.name)
+            }
         }
+    }
+
+    private var deleted: JobFailure {
+        JobFailure(.conflict, "topic \"\(topic.name)\" was deleted while it was written")
     }
 
     private func givingBackOnError<Result>(
@@ -107,9 +117,7 @@ final class TopicWriter: Sendable {
 
     private func begin(_ claimed: some Sequence<Int>) throws(JobFailure) {
         try givingBackOnError { () throws(JobFailure) in
-            guard let now = try log.settled().topics[topic.id] else {
-                throw JobFailure(.conflict, "topic \"\(topic.name)\" was deleted while it was written")
-            }
+            guard let now = try log.settled().topics[topic.id] else { throw deleted }
             for partition in claimed {
                 try JobFailure.onTopic(topic.name) { () throws(LogError) in
                     try partitions[partition].begin(now.partitions[partition])
