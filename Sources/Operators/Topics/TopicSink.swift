@@ -20,6 +20,8 @@ package struct TopicSinkDescription: LinkDescription {
     package var compression: TopicOptions.Compression?
     /// It is fed by side outputs.
     package var isOfSideOutput = false
+    /// The job itself reads its rows as they are written.
+    package var isReadByJob = false
     package var retention: RetentionChange
 
     package init(
@@ -73,6 +75,7 @@ private final class SharedTopicWriter {
         }
         try description.check(opened.topic)
         _ = try opened.topic.columns(written: description.fields, key: description.key, by: description.table)
+        if written == nil { description.noticeRowsBefore(opened.topic, context) }
         writer = opened
         return opened
     }
@@ -97,6 +100,14 @@ extension TopicSinkDescription {
         try TopicAdmin.create(
             topic, id: id, schema: schema, partitions: partitions ?? 1,
             options: retention.applied(to: TopicOptions(compression: compression ?? .lz4)), in: log)
+    }
+
+    /// What a reader in a run of its own would read, too.
+    fileprivate func noticeRowsBefore(_ found: Topic, _ context: LinkContext) {
+        guard isReadByJob, found.partitions.contains(where: { $0.firstKept < $0.publishedEnd }) else { return }
+        context.notice(
+            "topic \"\(topic)\" holds rows already; the queries that read table \"\(table)\" in this job get only those "
+                + "that it inserts")
     }
 
     fileprivate func check(_ found: Topic) throws(JobFailure) {

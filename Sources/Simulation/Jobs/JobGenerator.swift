@@ -13,7 +13,9 @@ package struct JobFeatures: OptionSet, Sendable {
     package static let parallelism = JobFeatures(rawValue: 4)
     /// Groups over groups.
     package static let changelogs = JobFeatures(rawValue: 8)
-    package static let all: JobFeatures = [.parallelism, .windows, .processingTime, .changelogs]
+    /// Tables that are both written and read.
+    package static let wiring = JobFeatures(rawValue: 16)
+    package static let all: JobFeatures = [.parallelism, .windows, .processingTime, .changelogs, .wiring]
 }
 
 struct JobGenerator {

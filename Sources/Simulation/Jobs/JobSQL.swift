@@ -1,26 +1,36 @@
-// A job's shape as SQL: what the engine is given to run, and what a failure prints.
+import HostSystem
+
+// A job's shape as SQL: what the engine is given to run, and what a failure prints. A relation inside it is a view, or a table
+// that the job itself fills: both mean the same.
 
 package struct JobSQL {
     private let shape: JobShape
     private var statements: [String] = []
+    private var inserts: [String] = []
     private var views = 0
+    /// Draws which relations are tables; nil: none.
+    private var wiring: SplitMix64?
 
-    private init(_ shape: JobShape) { self.shape = shape }
+    private init(_ shape: JobShape, _ wiring: SplitMix64?) {
+        self.shape = shape
+        self.wiring = wiring
+    }
 
-    package static func text(_ shape: JobShape) -> String {
-        var writer = JobSQL(shape)
+    /// - Parameter wiring: some relations are tables that are written and read.
+    package static func text(_ shape: JobShape, wiring: SplitMix64? = nil) -> String {
+        var writer = JobSQL(shape, wiring)
         writer.write()
         return writer.statements.map { $0 + ";\n" }.joined(separator: "\n")
     }
 
     private mutating func write() {
         let usesClock = shape.sinks.contains { $0.relation.dependsOnTheClock }
+        if usesClock { wiring = nil }
         for table in shape.tables { statements.append(Self.source(table, hasClock: usesClock)) }
         var named: Set<String> = []
         for topic in shape.sinks.flatMap(\.relation.topics) where named.insert(topic.name).inserted {
             statements.append(Self.table("in_\(topic.name)", topic))
         }
-        var inserts: [String] = []
         for sink in shape.sinks {
             let view = view(of: sink.relation)
             statements.append(Self.sink(sink))
@@ -74,8 +84,37 @@ package struct JobSQL {
         if case .topic(let topic) = relation { return "in_\(topic.name)" }
         let inputs = relation.inputs.map { view(of: $0) }
         views += 1
+        if isWired(relation) { return table(of: relation, from: inputs) }
         let name = "v\(views)"
         statements.append("CREATE VIEW \(name) AS\n" + Self.select(relation, from: inputs))
+        return name
+    }
+
+    // MARK: Tables that are written and read
+
+    private mutating func isWired(_ relation: Relation) -> Bool {
+        switch relation {
+        case .filter, .project, .union, .group: break
+        case .table, .topic, .windowRows, .windowGroup, .sameWindow: return false
+        }
+        guard !relation.hasWindows, wiring?.oneIn(2) == true else { return false }
+        return relation.rowtime == nil || relation.topics.isEmpty && Set(relation.tables.map(\.delaySeconds)).count == 1
+    }
+
+    private mutating func table(of relation: Relation, from inputs: [String]) -> String {
+        let name = "w\(views)"
+        var lines = relation.columns.map { "\($0.name) \($0.type.rawValue)" }
+        if let rowtime = relation.rowtime, let delay = relation.tables[0].delaySeconds {
+            let column = relation.columns[rowtime].name
+            lines.append("WATERMARK FOR \(column) AS \(column)" + (delay == 0 ? "" : " - \(Self.interval(delay))"))
+        }
+        let format = relation.isAppendOnly ? "json" : "debezium-json"
+        statements.append(
+            """
+            CREATE TABLE \(name) (\(lines.joined(separator: ", ")))
+            WITH ('connector' = 'filesystem', 'path' = 'out/\(name)', 'format' = '\(format)')
+            """)
+        inserts.append("INSERT INTO \(name)\n\(Self.select(relation, from: inputs));\n")
         return name
     }
 

@@ -255,7 +255,7 @@ extension Relation {
         return inputs.contains(where: \.filtersWindows)
     }
 
-    private var hasWindows: Bool {
+    var hasWindows: Bool {
         if case .windowGroup = self { return true }
         return inputs.contains(where: \.hasWindows)
     }

@@ -33,8 +33,8 @@ struct Analyzer {
     private(set) var catalog: Catalog
     private(set) var settings: [Setting]
     private var sinks: [Sink] = []
-    /// Where each sink is written first.
-    private var sinkSpans: [SourceSpan] = []
+    /// Where each sink is written.
+    private var sinkSpans: [[SourceSpan]] = []
     private var explains: [ExplainRequest] = []
     /// Of all plans of the file together.
     private var weight = 0
@@ -112,7 +112,7 @@ struct Analyzer {
         let sink = try bind(insert)
         guard let index = sinks.firstIndex(where: { $0.table.name == sink.table.name }) else {
             sinks.append(sink)
-            sinkSpans.append(insert.table.span)
+            sinkSpans.append([insert.table.span])
             return
         }
         guard !sink.table.isChangelog else {
@@ -124,6 +124,7 @@ struct Analyzer {
         sinks[index].input = .unionAll(UnionAll(inputs: inputs + [sink.input]))
         let unchecked = Set(sinks[index].notNullColumns).union(sink.notNullColumns)
         sinks[index].notNullColumns = unchecked.sorted()
+        sinkSpans[index].append(insert.table.span)
     }
 
     private mutating func bind(_ insert: InsertSyntax) throws(SQLError) -> Sink {
@@ -146,52 +147,45 @@ struct Analyzer {
     ) throws(SQLError) -> JobDefinition {
         let all = settings + overrides.map { Setting(key: $0.key, value: $0.value, place: nil) }
         let settings = try Settings(all)
-        try checkReadAndWritten()
         try checkPaths()
         try checkTopics()
-        var plans: [LogicalPlan] = []
-        for sink in sinks { plans.append(try Self.optimized(.sink(sink))) }
+        var wiring = TableWiring(source: source, sinks, at: sinkSpans)
         return JobDefinition(
-            file: file, settings: settings, warnings: settings.warnings, sinks: plans, explains: explains)
+            file: file, settings: settings, warnings: settings.warnings, sinks: try wiring.plans(), explains: explains)
     }
 
-    private func checkReadAndWritten() throws(SQLError) {
-        var read: Set<String> = []
-        for sink in sinks { sink.input.collectTables(into: &read) }
-        for (sink, span) in zip(sinks, sinkSpans) where read.contains(sink.table.name) {
-            throw source.notSupported("a table both written and read in one file (\"\(sink.table.name)\")", at: span)
-        }
-    }
-
-    /// A topic has one writer, and what a file writes it does not read: that would have to go through the job itself.
+    /// A topic has one writer, and a job reads what it writes as rows of the table that it writes.
     private func checkTopics() throws(SQLError) {
         var owners: [String: String] = [:]
-        for (sink, span) in zip(sinks, sinkSpans) {
+        for (sink, spans) in zip(sinks, sinkSpans) {
             guard case .log(let topic) = sink.table.connector else { continue }
             if let owner = owners.updateValue(sink.table.name, forKey: topic.topic) {
                 throw source.error(
                     "tables \"\(owner)\" and \"\(sink.table.name)\" are written to one topic, '\(topic.topic)'",
-                    at: span)
+                    at: spans[0])
             }
         }
-        var read: Set<String> = []
-        for sink in sinks { sink.input.collectTopics(into: &read) }
-        for (sink, span) in zip(sinks, sinkSpans) {
-            guard case .log(let topic) = sink.table.connector, read.contains(topic.topic) else { continue }
+        let written = Set(owners.values)
+        var read: [String: String] = [:]
+        for sink in sinks { sink.input.collectTopics(besides: written, into: &read) }
+        for (sink, spans) in zip(sinks, sinkSpans) {
+            guard case .log(let topic) = sink.table.connector, let reader = read[topic.topic] else { continue }
             throw source.notSupported(
-                "a topic both written and read in one file ('\(topic.topic)')", at: span,
-                hint: "read it in a file, and run, of its own")
+                "a topic both written and read in one file ('\(topic.topic)'), by two tables, \"\(sink.table.name)\" and \"\(reader)\",",
+                at: spans[0],
+                hint: "read the table that is written; or the topic in a file, and run, of its own")
         }
     }
 
     /// Two sinks in one folder would take each other's part files for their own.
     private func checkPaths() throws(SQLError) {
         var owners: [String: String] = [:]
-        for (sink, span) in zip(sinks, sinkSpans) {
+        for (sink, spans) in zip(sinks, sinkSpans) {
             guard case .filesystem(let files) = sink.table.connector else { continue }
             if let owner = owners.updateValue(sink.table.name, forKey: files.path) {
                 throw source.error(
-                    "tables \"\(owner)\" and \"\(sink.table.name)\" are written to one path, '\(files.path)'", at: span)
+                    "tables \"\(owner)\" and \"\(sink.table.name)\" are written to one path, '\(files.path)'",
+                    at: spans[0])
             }
         }
     }
@@ -207,13 +201,12 @@ extension LogicalPlan {
         return nil
     }
 
-    fileprivate func collectTopics(into names: inout Set<String>) {
-        if case .scan(let scan) = self, case .log(let topic) = scan.table.connector { names.insert(topic.topic) }
-        for input in inputs { input.collectTopics(into: &names) }
-    }
-
-    fileprivate func collectTables(into names: inout Set<String>) {
-        if case .scan(let scan) = self { names.insert(scan.table.name) }
-        for input in inputs { input.collectTables(into: &names) }
+    /// Topics that are read, each with a table of it, by tables that are not `written`.
+    fileprivate func collectTopics(besides written: Set<String>, into names: inout [String: String]) {
+        if case .scan(let scan) = self, case .log(let topic) = scan.table.connector, !written.contains(scan.table.name)
+        {
+            names[topic.topic] = scan.table.name
+        }
+        for input in inputs { input.collectTopics(besides: written, into: &names) }
     }
 }

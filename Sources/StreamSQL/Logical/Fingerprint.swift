@@ -60,7 +60,8 @@ private func scanText(_ scan: Scan) -> String {
             + (watermark.isOutput ? " output" : "")
     }
     let key = scan.table.isChangelog ? " key [\(scan.table.primaryKey.map(quoted).joined(separator: " "))]" : ""
-    return "scan \(connectorText(scan.table.connector))\(key) [\(columns.joined(separator: " "))] "
+    return
+        "scan \(scan.isWired ? "wired " : "")\(connectorText(scan.table.connector))\(key) [\(columns.joined(separator: " "))] "
         + "where [\(predicates.joined(separator: " "))]"
         + scan.metadata.map { " metadata \(quoted($0.metadata.key))" }.joined() + (watermark ?? "")
 }

@@ -26,6 +26,9 @@ package struct Scan: Sendable {
     package var predicates: [ScanPredicate]
     /// Where the table declares one; nil once the optimiser has found that no operator needs it.
     package var watermark: ScanWatermark?
+    /// Where the file itself inserts into the table. It is wired then: its rows are read as they are inserted, and what is
+    /// stored in it is not read.
+    package var inserts: [SQLPlace] = []
 }
 
 /// How a scan's watermark follows its rows, every one of them.
@@ -81,6 +84,10 @@ package struct Sink: Sendable {
     package var input: LogicalPlan
     /// Columns that are NOT NULL in the table but may be NULL in the input: a NULL that arrives fails the job.
     package var notNullColumns: [Int]
+    /// Queries of the file read the table: they get the rows that it gets.
+    package var isRead = false
+    /// One of them needs the rowtime of those rows.
+    var passesWatermark = false
 }
 
 package indirect enum LogicalPlan: Sendable {
@@ -129,6 +136,10 @@ extension LogicalPlan {
         case .sink(let sink): return sink.input.columns
         }
     }
+}
+
+extension Scan {
+    var isWired: Bool { !inserts.isEmpty }
 }
 
 extension Sink {

@@ -33,7 +33,8 @@ enum PlanText {
         let indent = String(repeating: "  ", count: depth)
         lines.append("\(indent)\(title(of: plan))  [\(plan.changelog.text)]")
         var notes = notes(on: plan)
-        if case .scan(let scan) = plan, case .log(let topic) = scan.table.connector, let count = partitions(topic.topic)
+        if case .scan(let scan) = plan, !scan.isWired, case .log(let topic) = scan.table.connector,
+            let count = partitions(topic.topic)
         {
             notes.append("partitions: \(count)")
         }
@@ -43,7 +44,12 @@ enum PlanText {
 
     private static func title(of plan: LogicalPlan) -> String {
         switch plan {
-        case .scan(let scan): return "Scan \(scan.table.name) (\(scan.table.connector.text))"
+        case .scan(let scan):
+            guard scan.isWired else { return "Scan \(scan.table.name) (\(scan.table.connector.text))" }
+            let places = (scan.inserts.count == 1 ? "INSERT at line " : "INSERTs at lines ")
+            return "Table \(scan.table.name), wired from \(places)"
+                + scan.inserts.prefix(10).map { "\($0.line)" }.joined(separator: ", ")
+                + (scan.inserts.count > 10 ? ", …" : "")
         case .filter(let filter):
             let names = names(of: filter.input)
             return "Filter \(filter.condition.text { names[$0] })"
@@ -109,7 +115,8 @@ enum PlanText {
         if case .log = scan.table.connector { isTopic = true }
         // What is in a topic was checked when it came there.
         let columns = names.isEmpty ? "none" : names.joined(separator: ", ")
-        var notes = ["\(isTopic ? "columns read" : "checked columns"): \(columns)"]
+        var notes = ["\(isTopic || scan.isWired ? "columns read" : "checked columns"): \(columns)"]
+        if scan.isWired { return notes + wiringNotes(on: scan) }
         if !scan.metadata.isEmpty {
             let names = scan.metadata.map { "\($0.name) from '\($0.metadata.key)'" }
             notes.append("metadata: \(names.joined(separator: ", "))")
@@ -123,6 +130,15 @@ enum PlanText {
             notes.append("pushed predicates: \(predicates.joined(separator: " AND "))")
         }
         return notes + watermarkNotes(on: scan) + boundNotes(on: scan)
+    }
+
+    private static func wiringNotes(on scan: Scan) -> [String] {
+        var notes: [String] = []
+        if let declared = scan.table.watermark {
+            let text = "watermark for \(declared.column): \(declared.text)"
+            notes.append(text + (scan.watermark == nil ? ", which no operator needs" : ", that of the inserted rows"))
+        }
+        return notes + ["rows that the table had before are not read"]
     }
 
     private static func watermarkNotes(on scan: Scan) -> [String] {
@@ -234,6 +250,7 @@ enum PlanText {
             let names = sink.notNullColumns.map { sink.table.columns[$0].name }
             notes.append("fails on NULL in: \(names.joined(separator: ", "))")
         }
+        if sink.isRead { notes.append("its rows also go to the queries of the file that read it") }
         return notes
     }
 }

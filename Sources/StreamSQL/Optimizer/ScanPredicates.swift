@@ -2,11 +2,11 @@ import Columnar
 import Operators
 
 /// Turns `leaf op literal` under AND into predicates of the scan; the rest stays a filter. A watermark follows all rows, so the
-/// scan has to give them all; and of a changelog, both rows of an update.
+/// scan has to give them all; and of a changelog, both rows of an update. The rows of a wired table are not scanned.
 enum ScanPredicates {
     static func apply(_ plan: LogicalPlan) -> LogicalPlan {
         guard case .filter(let filter) = plan, case .scan(var scan) = filter.input, scan.watermark == nil,
-            filter.input.changelog.isEmpty
+            !scan.isWired, filter.input.changelog.isEmpty
         else {
             return plan.over(plan.inputs.map(apply))
         }

@@ -1,4 +1,5 @@
-/// Takes the watermarks out of the scans from which no rows reach a window aggregation over event time.
+/// Takes the watermarks out of the scans from which no rows reach a window aggregation over event time, be it through a table
+/// that is written.
 enum WatermarkUse {
     static func apply(_ plan: LogicalPlan) -> LogicalPlan { apply(plan, isNeeded: false) }
 
@@ -10,7 +11,8 @@ enum WatermarkUse {
             return .scan(scan)
         case .aggregateWindows(let aggregation): isNeededBelow = aggregation.windows.isEventTime
         case .aggregate: isNeededBelow = false
-        case .filter, .project, .windows, .unionAll, .sink: break
+        case .sink(let sink): isNeededBelow = sink.passesWatermark
+        case .filter, .project, .windows, .unionAll: break
         }
         return plan.over(plan.inputs.map { apply($0, isNeeded: isNeededBelow) })
     }

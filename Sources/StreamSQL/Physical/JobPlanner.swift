@@ -3,7 +3,8 @@ import Dataflow
 import Operators
 
 // From the optimised plan to the job graph. Operators are chained into one vertex as long as each has one input and needs
-// no exchange; a new vertex begins at an aggregation, whose rows come by key, and at a union, whose inputs must be aligned.
+// no exchange; a new vertex begins at an aggregation, whose rows come by key, at a union, whose inputs must be aligned, and
+// behind a table that is both written and read: one vertex gives its rows, to the sink and to everyone who reads them.
 // Operators are numbered in the order of this walk, which depends on the plan alone: state is kept under these numbers.
 
 package struct JobPlanner {
@@ -22,11 +23,14 @@ package struct JobPlanner {
     private let quarantine: QuarantinePlan?
     /// By source table, in their order: the vertices whose side outputs go to its quarantine.
     private var quarantined: [(table: String, vertices: [Int])] = []
+    /// By table that the job both writes and reads: the vertex that gives its rows.
+    private var wired: [String: Int] = [:]
 
     private init(_ quarantine: QuarantinePlan? = nil) { self.quarantine = quarantine }
 
     /// - Parameters:
-    ///   - sinks: the optimised plans of a job, each with a sink at its root.
+    ///   - sinks: the optimised plans of a job, each with a sink at its root, those that fill a table before those that
+    ///     read it.
     ///   - quarantine: nil: there is none.
     package static func plan(_ sinks: [LogicalPlan], quarantine: QuarantinePlan? = nil) -> JobGraph {
         var planner = JobPlanner(quarantine)
@@ -87,7 +91,7 @@ package struct JobPlanner {
 
     private mutating func chain(_ plan: LogicalPlan) -> OpenChain {
         switch plan {
-        case .scan(let scan): return source(scan)
+        case .scan(let scan): return scan.isWired ? table(scan) : source(scan)
         case .filter(let filter):
             var chain = chain(filter.input)
             chain.links.append(FilterDescription(condition: filter.condition, columns: filter.input.fields))
@@ -108,16 +112,46 @@ package struct JobPlanner {
             return OpenChain(name: "Union", links: [], inputs: inputs, table: plan.tablesRead.first?.name ?? "")
         case .sink(let sink):
             var chain = chain(sink.input)
+            if sink.isRead { chain = branch(chain, before: sink) }
             if sink.table.isChangelog {
                 // All changes of a key are to come from one subtask.
                 chain = OpenChain(
                     name: "Sink[\(sink.table.name)]", links: [],
-                    inputs: [VertexInput(close(chain), .keyed(sink.keyColumns))],
+                    inputs: [VertexInput(wired[sink.table.name] ?? close(chain), .keyed(sink.keyColumns))],
                     table: chain.table)
             }
             chain.links.append(description(of: sink))
             return chain
         }
+    }
+
+    /// The rows that a table gets, for the sink and for those who read them.
+    private mutating func branch(_ chain: OpenChain, before sink: Sink) -> OpenChain {
+        var chain = chain
+        if !sink.notNullColumns.isEmpty {
+            chain.links.append(NotNullRowsDescription(table: sink.table.name, fields: sink.checkedFields))
+        }
+        let vertex = close(chain)
+        wired[sink.table.name] = vertex
+        return OpenChain(
+            name: "Sink[\(sink.table.name)]", links: [], inputs: [VertexInput(vertex, .forward)], table: chain.table)
+    }
+
+    /// A table that another plan of the job fills.
+    private func table(_ scan: Scan) -> OpenChain {
+        guard let vertex = wired[scan.table.name] else { preconditionFailure("a table is filled before it is read") }
+        let schema = scan.table.schema
+        let columns = scan.columns.compactMap { $0.path.count == 1 ? schema.index(of: $0.path[0]) : nil }
+        precondition(columns.count == scan.columns.count, "a table with a ROW is not written")
+        var chain = OpenChain(
+            name: "Table[\(scan.table.name)]", links: [], inputs: [VertexInput(vertex, .forward)],
+            table: scan.table.name)
+        if columns != Array(schema.fields.indices) {
+            chain.links.append(
+                ProjectDescription(
+                    expressions: columns.map { .column($0, schema.fields[$0].type) }, columns: schema.fields))
+        }
+        return chain
     }
 
     private mutating func source(_ scan: Scan) -> OpenChain {
@@ -153,18 +187,18 @@ package struct JobPlanner {
     }
 
     private mutating func description(of sink: Sink) -> any LinkDescription {
-        let fields = sink.table.columns.enumerated().map { index, field in
-            Field(field.name, field.type, isNullable: !sink.notNullColumns.contains(index))
-        }
+        let fields = sink.checkedFields
         let (operatorID, table) = (takeOperatorID(), sink.table.name)
         switch sink.table.connector {
         case .datagen, .nexmark:
             preconditionFailure("the binder refuses to write to \(sink.table.connector.name)")
         case .log(let topic):
-            return TopicSinkDescription(
+            var description = TopicSinkDescription(
                 operatorID: operatorID, table: table, topic: topic.topic, fields: sink.table.columns,
                 key: sink.table.primaryKey, partitions: topic.partitions, compression: topic.compression,
                 retention: topic.retention)
+            description.isReadByJob = sink.isRead
+            return description
         case .blackhole: return BlackholeSinkDescription(operatorID: operatorID, table: table, fields: fields)
         case .print(let identifier):
             return PrintSinkDescription(
@@ -185,5 +219,14 @@ package struct JobPlanner {
 
     private static func writeOptions(_ options: JSONOptions) -> JSONWriteOptions {
         JSONWriteOptions(timestampStyle: options.timestampFormat == .sql ? .sql : .iso8601)
+    }
+}
+
+extension Sink {
+    /// The table's columns, NOT NULL where a NULL may arrive that must not.
+    fileprivate var checkedFields: [Field] {
+        table.columns.enumerated().map { index, field in
+            Field(field.name, field.type, isNullable: !notNullColumns.contains(index))
+        }
     }
 }
