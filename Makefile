@@ -34,9 +34,10 @@ demo: packages ## taxi days, hours of 47 series, the same through topics; a mill
 test: packages lint ## lint and all tests, in a release build
 	@swift test $(RELEASE)
 
-bench: packages ## CPU time per event of the pipelines, against what is installed to compare with
-	@for product in sluice nexmark-events; do swift build -c release --product $$product; done
+bench: packages ## CPU time per event of the pipelines, against what is installed to compare with; latency through topics
+	@for product in sluice nexmark-events topic-load; do swift build -c release --product $$product; done
 	@Benchmarks/Pipelines/run.sh "$$(swift build -c release --show-bin-path)"
+	@Benchmarks/Pipelines/topics.sh "$$(swift build -c release --show-bin-path)"
 
 soak: packages ## simulated crashes from many seeds (SEEDS=a..b), and real kills (KILLS=n)
 	@swift run -c release Soak $(SEEDS)

@@ -220,11 +220,15 @@ private final class Actor {
 
     func end() throws {
         guard let process else { return }
-        if process.isStopped { process.send(SIGCONT) }
         process.send(SIGTERM)
-        let ending = try process.wait()
-        // The kill of a reader may have been on its way.
-        let isRight = role == .job ? ending == .exit(0) : ending == .signal(SIGTERM) || ending == .signal(SIGKILL)
+        var ended: ChildProcess.Ending?
+        while ended == nil {
+            if process.isStopped { process.send(SIGCONT) }
+            ended = try process.ending(withinMilliseconds: 10)
+        }
+        // A kill may have been on its way.
+        guard let ending = ended, ending != .signal(SIGKILL) else { return }
+        let isRight = ending == (role == .job ? .exit(0) : .signal(SIGTERM))
         #expect(isRight, "\(arguments): \(ending) \(process.messageText)")
     }
 }
