@@ -37,6 +37,7 @@ private final class Stage {
     private var producers: ArraySlice<Actor> { actors[..<2] }
     private var job: Actor { actors[2] }
     private var readers: ArraySlice<Actor> { actors[3...] }
+    private var query: ChildProcess?
     private(set) var faults = 0
     private let label: String
 
@@ -88,7 +89,7 @@ private final class Stage {
     /// Until the producers have come to their end, and the others have all they published.
     func play(_ random: inout SplitMix64, faultsLeft: Int) throws {
         for actor in actors { try actor.start(in: workspace, &random, isSpared: faults >= faultsLeft) }
-        for turn in 0..<Self.turns {
+        for _ in 0..<Self.turns {
             for actor in actors {
                 faults += try actor.step(&random)
                 try actor.startAgain(in: workspace, &random, isSpared: faults >= faultsLeft)
@@ -97,17 +98,24 @@ private final class Stage {
                 Issue.record("\(label): \(problem)")
                 break
             }
-            if producers.allSatisfy(\.isOver), turn % 16 == 0, try isAllSeen() { break }
+            if producers.allSatisfy(\.isOver), try isAllSeen() { break }
         }
         for actor in actors[2...] { try actor.end() }
     }
 
+    /// Asks beside the others: one of them may be stopped, and hold what the query waits for.
     private func isAllSeen() throws -> Bool {
-        guard readers.reduce(0, { $0 + $1.lines.count }) >= 2 * Self.linesPerProducer, job.isRunning else {
+        guard let asked = query else {
+            let count = readers.reduce(0) { $0 + $1.lines.count }
+            guard count >= 2 * Self.linesPerProducer else { return false }
+            query = try SluiceRun.start(
+                ["sql", "--output", "csv", "-e", "SELECT SUM(n) AS n FROM totals", "--data", "state"], in: workspace)
             return false
         }
-        return try run("sql", "--output", "csv", "-e", "SELECT SUM(n) AS n FROM totals")
-            .contains("\n\(2 * Self.linesPerProducer)\n")
+        guard let ending = try asked.ending(withinMilliseconds: 0) else { return false }
+        query = nil
+        // Before the job has begun there is no such table.
+        return ending == .exit(0) && asked.outputText.contains("\n\(2 * Self.linesPerProducer)\n") && job.isRunning
     }
 
     // MARK: Checking
