@@ -56,7 +56,7 @@ cp "$jobs/nexmark-live/job.sql" "$work/nexmark-live/"
 cd "$work/nexmark-live"
 "$bin/nexmark-events" --events "$events" --out events.jsonl
 "$bin/sluice" topic create events --from job.sql -p 2
-produce() { "$bin/sluice" topic produce events events.jsonl --id demo --batch-rows 20000; }
+produce=("$bin/sluice" topic produce events events.jsonl --id demo --batch-rows 20000)
 
 # Starts the job and a producer, and kills both when the job has told of its fifth commit. Fails when the producer came to
 # its end before that.
@@ -65,7 +65,7 @@ kill_in_the_middle() {
     mkfifo messages
     "$bin/sluice" run job.sql -D sluice.progress-interval=0ms 2> messages &
     running=$!
-    produce &
+    "${produce[@]}" &
     producer=$!
     local status=0 commits=0 line
     while IFS= read -r line; do
@@ -86,7 +86,7 @@ kill_in_the_middle 2>&1 || fail "the producer ended before it could be killed; s
 echo "killed, both of them, with kill -9"
 
 say "Both started again with the same commands"
-produce
+"${produce[@]}"
 "$bin/sluice" run job.sql --available-now
 "$bin/sluice" topic consume counts --from-beginning -n 3
 
