@@ -83,6 +83,24 @@ struct JournalTail: Sendable {
         }
     }
 
+    /// How much of a file's bytes are its header and entries that follow one another, and the sequence number behind them.
+    static func whole(
+        _ bytes: [UInt8], name: String, base: UInt64
+    ) throws(JournalError) -> (length: Int, end: UInt64) {
+        let (header, headerLength) = try JournalHeader.decode(bytes, name: name, base: base)
+        var at = headerLength
+        var end = header.state.end
+        var chain = header.predecessor
+        while at < bytes.count, case .entry(let entry, let length, let checksum) = JournalEntry.decode(bytes, at: at),
+            entry.sequence == end, entry.predecessor == chain
+        {
+            at += length
+            end += 1
+            chain = checksum
+        }
+        return (at, end)
+    }
+
     private mutating func apply(_ entry: JournalEntry) throws(JournalError) {
         do throws(JournalRefusal) {
             try state.apply(entry)

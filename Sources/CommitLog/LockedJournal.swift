@@ -151,8 +151,10 @@ struct LockedJournal {
         try old.readOn(durable: 0, home.safeguards)
         let valid = old.endBytes
         let bytes = try onFiles { () throws(FileError) in try old.file.read(0..<valid) }
-        let new = try begin(bytes, base: current, end: old.state.end)
-        notices.append(.repaired(file: new.name, end: old.state.end))
+        // What a failed sync has left in the page cache may be gone by now: what counts is in these bytes.
+        let (length, end) = try JournalTail.whole(bytes, name: old.name, base: current)
+        let new = try begin(Array(bytes[..<length]), base: current, end: end)
+        notices.append(.repaired(file: new.name, end: end))
         return new
     }
 
