@@ -28,6 +28,9 @@ struct EntrySync {
         case unsettled
     }
 
+    /// Who holds the lock may die, and wakes nobody.
+    private static let longestWaitMilliseconds: Int64 = 10
+
     private enum Standing {
         case known(Outcome)
         case open(JournalPage)
@@ -38,11 +41,28 @@ struct EntrySync {
 
     private var sequence: UInt64 { entry.position.sequence }
 
+    /// While another syncs, it waits for the durable end to move, as all who wait do: behind the lock they would be woken one
+    /// by one, though one sync mostly covers them all.
     func run() throws(JournalError) -> Outcome {
         if case .known(let outcome) = try standing(), outcome != .unsettled { return outcome }
         FaultPoint.beforeJournalSync.reached()
-        let lock = home.safeguards.contains(.turns) ? try home.lock("journal.sync") : nil
-        defer { lock?.release() }
+        guard home.safeguards.contains(.turns) else { return try outcomeInTurn() }
+        while true {
+            let seen = home.signal?.value
+            if let lock = try home.lock("journal.sync", wait: home.signal == nil) {
+                defer {
+                    lock.release()
+                    // Behind the release: who is woken tries the lock.
+                    home.signal?.raise()
+                }
+                return try outcomeInTurn()
+            }
+            if let seen { home.signal?.wait(while: seen, timeoutMilliseconds: EntrySync.longestWaitMilliseconds) }
+            if case .known(let outcome) = try standing(), outcome != .unsettled { return outcome }
+        }
+    }
+
+    private func outcomeInTurn() throws(JournalError) -> Outcome {
         switch try standing() {
         case .known(let outcome): return outcome
         case .open(let page): return try sync(page)
@@ -73,7 +93,6 @@ struct EntrySync {
         page.end = try max(page.end, home.safeguards.contains(.ownend) ? before : wholeEnd())
         page.condition = .clean
         try home.write(page)
-        home.signal?.raise()
         return .stands
     }
 
@@ -82,17 +101,7 @@ struct EntrySync {
         let bytes = try onFiles { () throws(FileError) in
             try entry.file.read(entry.endBytes..<max(entry.endBytes, try entry.file.size()))
         }
-        var end = sequence + 1
-        var chain = entry.checksum
-        var at = 0
-        while at < bytes.count, case .entry(let next, let length, let checksum) = JournalEntry.decode(bytes, at: at),
-            next.sequence == end, next.predecessor == chain
-        {
-            end += 1
-            chain = checksum
-            at += length
-        }
-        return end
+        return JournalEntry.chain(bytes, at: 0, sequence: sequence + 1, after: entry.checksum).end
     }
 
     private func standing() throws(JournalError) -> Standing {

@@ -126,7 +126,7 @@ package final class Journal: Sendable {
     ) throws(JournalError) -> Result {
         try memory.withLock { memory throws(JournalError) in
             let lock = try home.lock("journal.lock")
-            defer { lock?.release() }
+            defer { lock.release() }
             let tail = memory.tail
             // Changed in place, not copied.
             memory.tail = nil

@@ -91,3 +91,21 @@ extension JournalEntry {
         guard reader.isAtEnd else { throw CorruptBytes(offset: reader.position, expected: "end of entry") }
     }
 }
+
+extension JournalEntry {
+    /// How many bytes from `start` on are whole entries that follow one another, beginning with `sequence` behind the entry of
+    /// checksum `predecessor`; and the sequence number behind the last of them.
+    static func chain(
+        _ bytes: [UInt8], at start: Int, sequence: UInt64, after predecessor: UInt32
+    ) -> (length: Int, end: UInt64) {
+        var (at, end, chain) = (start, sequence, predecessor)
+        while at < bytes.count, case .entry(let entry, let length, let checksum) = decode(bytes, at: at),
+            entry.sequence == end, entry.predecessor == chain
+        {
+            at += length
+            end += 1
+            chain = checksum
+        }
+        return (at - start, end)
+    }
+}

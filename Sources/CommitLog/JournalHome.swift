@@ -58,7 +58,14 @@ struct JournalHome: Sendable {
             bootIdentity: files.bootIdentity, base: base, identity: identity, end: end, condition: condition)
     }
 
-    func lock(_ name: String) throws(JournalError) -> (any FileLock)? {
-        try onFiles { () throws(FileError) in try files.lock(path(name), wait: true) }
+    func lock(_ name: String) throws(JournalError) -> any FileLock {
+        while true {
+            if let lock = try lock(name, wait: true) { return lock }
+        }
+    }
+
+    /// nil: somebody else holds it, and `wait` is false.
+    func lock(_ name: String, wait: Bool) throws(JournalError) -> (any FileLock)? {
+        try onFiles { () throws(FileError) in try files.lock(path(name), wait: wait) }
     }
 }

@@ -40,6 +40,9 @@ package final class JournalReader {
     /// The entry that `next` begins with.
     package var place: JournalPlace { JournalPlace(sequence: max(first, file.state.end)) }
 
+    /// Raised when the durable end has moved; nil where nothing tells.
+    package var news: (any SharedSignal)? { home.signal }
+
     /// What the reader's own settling did.
     package func takeNotices() -> [JournalNotice] { journal.takeNotices() }
 

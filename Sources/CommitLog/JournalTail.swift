@@ -88,17 +88,8 @@ struct JournalTail: Sendable {
         _ bytes: [UInt8], name: String, base: UInt64
     ) throws(JournalError) -> (length: Int, end: UInt64) {
         let (header, headerLength) = try JournalHeader.decode(bytes, name: name, base: base)
-        var at = headerLength
-        var end = header.state.end
-        var chain = header.predecessor
-        while at < bytes.count, case .entry(let entry, let length, let checksum) = JournalEntry.decode(bytes, at: at),
-            entry.sequence == end, entry.predecessor == chain
-        {
-            at += length
-            end += 1
-            chain = checksum
-        }
-        return (at, end)
+        let chain = JournalEntry.chain(bytes, at: headerLength, sequence: header.state.end, after: header.predecessor)
+        return (headerLength + chain.length, chain.end)
     }
 
     private mutating func apply(_ entry: JournalEntry) throws(JournalError) {

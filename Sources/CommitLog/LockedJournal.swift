@@ -1,8 +1,8 @@
 // The journal while `journal.lock` is held. What the holder does:
 //
-//  1. It reads the shared page and looks up the current file, the newest one.
-//  2. It settles. The page names that file, and is not poisoned: reads on to the last valid entry, and cuts what is behind
-//     it. Else it mends, with `journal.sync` held too, so that whoever marked the page is dead:
+//  1. It reads the shared page and looks up the file that it names.
+//  2. It settles. The file is the newest, and not poisoned: reads on to the last valid entry, and cuts what is behind it.
+//     Else it mends, with `journal.sync` held too, so that whoever marked the page is dead:
 //     - poisoned, or marked by a dead one: the part below the durable end goes on in a new file, and what lies beyond does
 //       not exist;
 //     - of an earlier boot, or not there: all that is valid was read from the disk; it is synced, and the page made anew;
@@ -47,41 +47,48 @@ struct LockedJournal {
 
     /// Takes the tail out, so that it is changed in place.
     private mutating func settled() throws(JournalError) -> (JournalTail, durableEnd: UInt64) {
-        let current = try currentBase()
-        if let current, let page = home.believed(try home.readPage()), page.base == current,
-            page.condition == .clean || page.condition == .syncing
+        if let page = home.believed(try home.readPage()), page.condition == .clean || page.condition == .syncing,
+            let tail = try current(page)
         {
-            var tail = try opened(current)
-            if page.identity == tail.identity || !home.safeguards.contains(.finish) {
-                try tail.readOn(durable: page.end, home.safeguards)
-                try cut(&tail)
-                return (tail, page.end)
-            }
+            return (tail, page.end)
         }
         tail = nil
         let lock = try home.lock("journal.sync")
-        defer { lock?.release() }
+        defer { lock.release() }
         let mended = try mend(try home.readPage())
         home.signal?.raise()
         return (mended, mended.state.end)
     }
 
-    /// The first sequence number of the newest file.
-    private func currentBase() throws(JournalError) -> UInt64? {
-        if let tail, !home.safeguards.contains(.lookup) { return tail.base }
-        return try home.bases().max()
+    /// The file that the page names, read to its end; nil: it is not the newest one.
+    private mutating func current(_ page: JournalPage) throws(JournalError) -> JournalTail? {
+        if let tail, tail.base != page.base, !home.safeguards.contains(.lookup) { return nil }
+        guard let identity = try home.identity(ofFile: page.base),
+            identity == page.identity || !home.safeguards.contains(.finish)
+        else { return nil }
+        var tail = try opened(page.base, identity)
+        try tail.readOn(durable: page.end, home.safeguards)
+        try cut(&tail)
+        return try isFollowed(tail) ? nil : tail
     }
 
-    private mutating func opened(_ current: UInt64) throws(JournalError) -> JournalTail {
-        if let known = tail, known.base == current {
-            let isCurrent = try home.identity(ofFile: current) == known.identity
+    /// By a file whose maker died before the page could name it. Before it all entries were durable, so the first one that is
+    /// missing is the one that it begins with.
+    private func isFollowed(_ tail: JournalTail) throws(JournalError) -> Bool {
+        guard tail.state.end > tail.base, home.safeguards.contains(.lookup) else { return false }
+        return try home.identity(ofFile: tail.state.end) != nil
+    }
+
+    private mutating func opened(_ base: UInt64, _ identity: UInt64) throws(JournalError) -> JournalTail {
+        if let known = tail, known.base == base {
+            let isCurrent = identity == known.identity || !home.safeguards.contains(.lookup)
             let size = try onFiles { () throws(FileError) in try known.file.size() }
-            if isCurrent || !home.safeguards.contains(.lookup), size >= known.endBytes {
+            if isCurrent, size >= known.endBytes {
                 tail = nil
                 return known
             }
         }
-        return try JournalTail(home, base: current)
+        return try JournalTail(home, base: base)
     }
 
     private mutating func cut(_ tail: inout JournalTail) throws(JournalError) {
@@ -231,7 +238,7 @@ struct LockedJournal {
     /// Begins the next file, after a sync of the full one. Poison is looked for once more under the second lock.
     private mutating func roll(_ full: JournalTail) throws(JournalError) -> JournalTail {
         let lock = try home.lock("journal.sync")
-        defer { lock?.release() }
+        defer { lock.release() }
         let reading = try home.readPage()
         guard let page = home.believed(reading), page.condition == .clean,
             page.names(base: full.base, identity: full.identity) || !home.safeguards.contains(.file)

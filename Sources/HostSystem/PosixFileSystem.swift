@@ -8,6 +8,7 @@ import Synchronization
 
 package final class PosixFileSystem: FileSystem {
     package let bootIdentity: String
+    private let idleLocks = IdleLockFiles()
 
     package init() { bootIdentity = PosixFileSystem.readBootIdentity() }
 
@@ -112,17 +113,18 @@ package final class PosixFileSystem: FileSystem {
 
     package func lock(_ path: String, wait: Bool) throws(FileError) -> (any FileLock)? {
         while true {
-            let descriptor = try PosixFileSystem.openDescriptor(path, O_RDWR | O_CREAT | O_NOFOLLOW, .lock)
-            let lock = PosixFileLock(descriptor)
-            while flock(descriptor, wait ? LOCK_EX : LOCK_EX | LOCK_NB) != 0 {
-                if errno == EINTR { continue }
-                if errno == EWOULDBLOCK { return nil }
-                throw FileError(.lock, path, code: errno)
+            let idle = idleLocks.take(path)
+            let file = if let idle { idle } else { try LockFile(path) }
+            var isOurs = try file.lock(wait: false)
+            // Whoever replaced the file holds another lock than this one: before we wait, and while we waited.
+            guard try status(path)?.identity == file.identity else { continue }
+            if !isOurs, wait {
+                isOurs = try file.lock(wait: true)
+                guard try status(path)?.identity == file.identity else { continue }
             }
-            // Whoever replaced the file while we waited holds another lock than ours.
-            var held = stat()
-            guard fstat(descriptor, &held) == 0 else { throw FileError(.lock, path, code: errno) }
-            if try status(path)?.identity == FileStatus(held).identity { return lock }
+            if isOurs { return PosixFileLock(file, idleLocks) }
+            idleLocks.put(file)
+            return nil
         }
     }
 
@@ -132,7 +134,7 @@ package final class PosixFileSystem: FileSystem {
         return try FutexSignal(path, descriptor: descriptor, offset: offset)
     }
 
-    fileprivate static func openDescriptor(
+    static func openDescriptor(
         _ path: String, _ flags: Int32, _ operation: FileError.Operation
     ) throws(FileError) -> Int32 {
         try checkPath(path, operation)
@@ -160,7 +162,7 @@ private func checkPath(_ path: String, _ operation: FileError.Operation) throws(
 }
 
 extension FileStatus {
-    fileprivate init(_ raw: stat) {
+    init(_ raw: stat) {
         self.init(
             isDirectory: raw.st_mode & S_IFMT == S_IFDIR, sizeBytes: Int(raw.st_size),
             identity: UInt64(raw.st_ino) ^ (UInt64(raw.st_dev) &* 0x9E37_79B9_7F4A_7C15),
@@ -228,19 +230,5 @@ private final class PosixFileHandle: FileHandle {
     func close() {
         let number = descriptor.exchange(-1, ordering: .acquiringAndReleasing)
         if number >= 0 { _ = Glibc.close(number) }
-    }
-}
-
-/// flock(2): belongs to this one opening of the file, so a second one in the same process conflicts too.
-private final class PosixFileLock: FileLock {
-    private let descriptor: Atomic<Int32>
-
-    init(_ descriptor: Int32) { self.descriptor = Atomic(descriptor) }
-
-    deinit { release() }
-
-    func release() {
-        let number = descriptor.exchange(-1, ordering: .acquiringAndReleasing)
-        if number >= 0 { close(number) }
     }
 }

@@ -3,6 +3,10 @@ import Simulation
 import Testing
 
 @Suite struct TopicSimulationTests {
+    @Test(arguments: KeptSeeds.ofTopics) func whatHasFailedOnceDoesNotFailAgain(seed: UInt64) {
+        if let violation = TopicSimulation.run(seed: seed) { Issue.record("\(violation)") }
+    }
+
     /// A thousand seeds, in eight parts that run beside each other.
     @Test(arguments: 0..<8 as Range<UInt64>)
     func everyReaderSeesTheSame(part: UInt64) {

@@ -37,8 +37,12 @@ package final class PartitionClaim: Sendable {
     ) throws(LogError) -> (any FileLock)? {
         for _ in 0..<largestAttempts {
             do throws(FileError) {
-                if try !files.exists(directory) { try files.makeDurableDirectories(directory) }
                 return try files.lock(FilePath.join(directory, name), wait: wait)
+            } catch {
+                guard error.code == ENOENT else { throw .file(error) }
+            }
+            do throws(FileError) {
+                try files.makeDurableDirectories(directory)
             } catch {
                 guard error.code == ENOENT else { throw .file(error) }
             }

@@ -1,5 +1,5 @@
-// The one writer of a partition at a time. Appending writes at the end of the newest segment; `sync` makes it durable; the journal
-// makes it exist. What the writer holds to:
+// The one writer of a partition at a time. Appending writes at the end of the newest segment; `sync` makes it durable; the
+// journal makes it exist. What the writer holds to:
 //
 //  - A segment is synced before the next one begins, so a sync has one file to see to, and the folder when a file is new.
 //  - After a failed write or sync nothing is written any more: the next writer cuts what lies beyond the published end.

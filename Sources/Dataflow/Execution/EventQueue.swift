@@ -19,6 +19,8 @@ package enum SubtaskEvent: Sendable {
     /// Somebody asks for a savepoint.
     case savepointRequested(SavepointRequest)
     case materialised
+    /// There may be new input.
+    case newsCame
 }
 
 package final class EventQueue: Sendable {

@@ -28,6 +28,8 @@ package final class JobExecution {
     }
 
     private static let tickNanoseconds: Int64 = 100_000_000
+    /// Between two looks for new input, however often there is news.
+    private static let shortestLookNanoseconds: Int64 = 1_000_000
 
     /// Of the savepoint that a new run begins with.
     private let savepoint: CheckpointRecord?
@@ -47,6 +49,7 @@ package final class JobExecution {
     private var materialisation: (any BackgroundWork)?
     private var materialisationIsWanted = false
     private var savepoints: [SavepointRequest] = []
+    private var lastLookNanoseconds: Int64 = .min
     private var nextLookNanoseconds: Int64?
     private var readsFile: RunReadsFile
 
@@ -87,6 +90,8 @@ package final class JobExecution {
                 subtasks.filter { $0.subtask.parallelIndex == index }, doorbell: doorbell, events: events)
             threads.append(WorkerThread(name: "TaskSlot \(index + 1)") { slot.run() })
         }
+        let watch = assembly.inputs.lazy.compactMap(\.input.news).first.map { SignalWatch($0, events) }
+        defer { watch?.end() }
         var nextTick = time.monotonicNanoseconds()
         while true {
             let now = time.monotonicNanoseconds()
@@ -126,7 +131,7 @@ package final class JobExecution {
             retainsCheckpoints: settings.retainedCheckpoints > 1)
         tellReads(try sourceParts(), at: now)
         if resumed == nil { try commitCheckpointZero(milliseconds) }
-        nextLookNanoseconds = lookInterval.map { now + $0 }
+        looked(at: now)
         notices.takeAll().forEach(observer.notice)
         observer.started(metrics)
     }
@@ -140,7 +145,7 @@ package final class JobExecution {
         let now = time.monotonicNanoseconds()
         if let look = nextLookNanoseconds, now >= look {
             for shared in assembly.inputs { try shared.input.look() }
-            nextLookNanoseconds = lookInterval.map { now + $0 }
+            looked(at: now)
         }
         switch coordinator.next(nowNanoseconds: now, wallMilliseconds: time.wallMilliseconds()) {
         case .request(let barrier):
@@ -163,6 +168,11 @@ package final class JobExecution {
             savepoint.answer(.failure(JobFailure(.conflict, "the job ended before the savepoint was made")))
         }
         savepoints = []
+    }
+
+    private func looked(at now: Int64) {
+        lastLookNanoseconds = now
+        nextLookNanoseconds = lookInterval.map { now + $0 }
     }
 
     private var lookInterval: Int64? { assembly.inputs.compactMap(\.input.lookIntervalNanoseconds).min() }
@@ -325,6 +335,7 @@ package final class JobExecution {
             case .savepointRequested(let request):
                 savepoints.append(request)
                 coordinator?.wantSavepoint()
+            case .newsCame: nextLookNanoseconds = lastLookNanoseconds + Self.shortestLookNanoseconds
             case .materialised:
                 materialisation?.join()
                 materialisation = nil

@@ -39,14 +39,17 @@ package protocol SourceInput: AnyObject, Sendable {
     /// Its position is one in topics, whose rows are to be kept from there on.
     var readsTopics: Bool { get }
     /// An unbounded source that has to look for new input does so here; readers that may go on are woken. Called every
-    /// `lookInterval` by the thread that commits.
+    /// `lookInterval`, and soon after `news` was raised, by the thread that commits.
     func look() throws(JobFailure)
     /// nil: never.
     var lookIntervalNanoseconds: Int64? { get }
+    /// Raised where there may be new input. nil: nothing tells.
+    var news: (any SharedSignal)? { get }
 }
 
 extension SourceInput {
     package var readsTopics: Bool { false }
+    package var news: (any SharedSignal)? { nil }
 }
 
 /// A link without state: one batch in, at most one out.

@@ -8,6 +8,8 @@ struct TopicAppender {
     private static let pendingBytes = 1 << 20
     /// What a publish has of rows without a key goes to several partitions where each gets as many.
     private static let rowsOfPartition = 256
+    /// Publishes of a few rows stay in a partition for so long: who comes to one in which others have written reads it first.
+    private static let stayNanoseconds: Int64 = 10_000_000
 
     private struct Pending {
         var batches: [Batch] = []
@@ -25,6 +27,8 @@ struct TopicAppender {
     /// Of rows without a key.
     private(set) var nextPartition: Int
     private let turn: Int?
+    /// The partition of the last publish, where it was one, and since when it is.
+    private var stay: (partition: Int, since: Int64)?
 
     /// - Parameters:
     ///   - columns: of the topic, those that the rows have, in their order.
@@ -92,8 +96,19 @@ struct TopicAppender {
         for slot in pending.indices { try flush(slot, spreads: isShort) }
         var ranges: [OffsetRange] = []
         for partition in dirty.sorted() { ranges.append(try writer.sync(partition, epoch: epoch)) }
+        if isShort, dirty.count == 1, let partition = dirty.first { stayAwhile(in: partition) }
         dirty = []
         return ranges
+    }
+
+    private mutating func stayAwhile(in partition: Int) {
+        let now = writer.time.monotonicNanoseconds()
+        if let stay, stay.partition == partition {
+            if now - stay.since < Self.stayNanoseconds { nextPartition = partition }
+        } else {
+            stay = (partition, now)
+            nextPartition = partition
+        }
     }
 }
 

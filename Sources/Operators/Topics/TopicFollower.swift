@@ -60,6 +60,9 @@ package final class TopicFollower {
     /// - Returns: true where there may be more to read; false when the time is over.
     package func wait(timeoutMilliseconds: Int64?) -> Bool { reader.wait(timeoutMilliseconds: timeoutMilliseconds) }
 
+    /// Raised when there may be more to read.
+    var news: (any SharedSignal)? { reader.news }
+
     private func take(_ entry: JournalEntry) throws(JobFailure) -> Bool {
         switch entry.body {
         case .checkpoint(_, _, _, let ranges), .published(let ranges, _):

@@ -8,8 +8,10 @@ import Synchronization
 ///
 /// A partition of a changelog belongs to one reader, so that the changes of a key stay in their order.
 final class TopicInput: SourceInput {
-    /// How often it is looked whether there is more, where nothing else happens.
-    static let lookNanoseconds: Int64 = 4_000_000
+    /// How often it is looked whether there is more where the journal cannot tell.
+    private static let lookNanoseconds: Int64 = 4_000_000
+    /// And where it can: what its writer, who died, has left is seen to by those who look.
+    private static let rareLookNanoseconds: Int64 = 100_000_000
 
     private struct State {
         var follower: TopicFollower
@@ -146,7 +148,12 @@ final class TopicInput: SourceInput {
 
     // MARK: Looking
 
-    var lookIntervalNanoseconds: Int64? { isFollowed ? Self.lookNanoseconds : nil }
+    var lookIntervalNanoseconds: Int64? {
+        guard isFollowed else { return nil }
+        return news == nil ? Self.lookNanoseconds : Self.rareLookNanoseconds
+    }
+
+    var news: (any SharedSignal)? { isFollowed ? state.withLock { $0?.follower.news } : nil }
 
     func look() throws(JobFailure) {
         guard isFollowed else { return }

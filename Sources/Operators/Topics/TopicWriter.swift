@@ -130,6 +130,8 @@ final class TopicWriter: Sendable {
 
     var partitionCount: Int { partitions.count }
 
+    var time: any TimeSource { log.time }
+
     func append(_ frame: FrameContent, to partition: Int) throws(JobFailure) {
         try JobFailure.onTopic(topic.name) { () throws(LogError) in try partitions[partition].append(frame) }
     }
