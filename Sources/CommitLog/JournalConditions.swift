@@ -7,15 +7,19 @@ extension JournalState {
     /// Whether an entry may be the next one.
     func check(_ body: JournalEntry.Body) throws(JournalRefusal) {
         switch body {
-        case .checkpoint(let job, let run, let checkpoint, let ranges):
+        case .checkpoint(let job, let run, let checkpoint, let ranges, let epoch):
             try check(job, run, checkpoint)
-            try checkPublishing(ranges)
+            try check(job, checkpoint.number, epoch)
+            try checkPublishing(ranges, by: job)
         case .abandoned(let job, let run):
             let live = jobs[job]
             guard live?.run == run else { throw .runIsNotLive(job: job, run: run, live: live?.run) }
+            if let version = VersionName(job), deployments[version.job]?.versions[version.number] != nil {
+                throw .deployment(.isDeployed(job: version.job))
+            }
         case .published(let ranges, let producer):
             guard !ranges.isEmpty || producer != nil else { throw .nothingPublished }
-            try checkPublishing(ranges)
+            try checkPublishing(ranges, by: nil)
             if let producer { try check(producer, ranges) }
         case .topicCreated(let description):
             try check(description)
@@ -24,13 +28,20 @@ extension JournalState {
             guard Int(schemaID) == topic.schemas.count else {
                 throw .schemaOutOfOrder(topic: topic.name, next: topic.schemas.count, schemaID: schemaID)
             }
-        case .topicDeleted(let id), .optionsChanged(let id, _):
+        case .topicDeleted(let id):
+            guard topics[id] != nil else { throw .noTopic(id) }
+            try checkDeletion(of: id)
+        case .optionsChanged(let id, _):
             guard topics[id] != nil else { throw .noTopic(id) }
         case .retentionMoved(let ranges):
             guard !ranges.isEmpty else { throw .nothingPublished }
             try checkRetention(ranges)
-        case .tick:
-            break
+        case .deployed(let registration): try check(registration)
+        case .attempt(let job, let from, let to, _, _): try check(job, from: from, to: to)
+        case .spliced(let job, let attempt, let splices): try checkSplice(attempt, of: job, splices)
+        case .released(let job, let attempt): try checkRelease(attempt, of: job)
+        case .retired(let version): try checkRetirement(version)
+        case .tick: break
         }
     }
 
@@ -52,9 +63,11 @@ extension JournalState {
         }
     }
 
-    private func checkPublishing(_ ranges: [OffsetRange]) throws(JournalRefusal) {
+    /// - Parameter job: nil: a producer publishes.
+    private func checkPublishing(_ ranges: [OffsetRange], by job: String?) throws(JournalRefusal) {
         try checkShape(ranges)
         for range in ranges {
+            try checkOwner(of: range.partition.topic, job: job)
             let end = try bounds(range.partition).publishedEnd
             guard range.start == end else {
                 throw .notAtPublishedEnd(topic: topicName(range), range: range, publishedEnd: end)
@@ -109,7 +122,7 @@ extension JournalState {
         }
     }
 
-    private func check(_ description: TopicDescription) throws(JournalRefusal) {
+    func check(_ description: TopicDescription) throws(JournalRefusal) {
         if let problem = TopicDescription.problem(withName: description.name) {
             throw .topicName(description.name, problem: problem)
         }

@@ -5,7 +5,9 @@ extension JournalEntry {
     package enum Body: Equatable, Sendable {
         /// A job's run has reached a checkpoint, and everything that belongs to it exists from here on: its state, and
         /// the rows it has written.
-        case checkpoint(job: String, run: RunID, CommittedCheckpoint, published: [OffsetRange] = [])
+        /// `deployed`: of a version of a deployed job, whose name is the version's.
+        case checkpoint(
+            job: String, run: RunID, CommittedCheckpoint, published: [OffsetRange] = [], deployed: DeployedEpoch? = nil)
         /// A job's run has been given up: the next one starts from nothing.
         case abandoned(job: String, run: RunID)
         /// These rows exist from here on, all of them at once.
@@ -19,11 +21,21 @@ extension JournalEntry {
         case retentionMoved([OffsetRange])
         /// Time has passed.
         case tick
+        /// A version of a job exists from here on, and its topics; the first one is live, and the published names begin with it.
+        case deployed(VersionRegistration)
+        /// A switch of versions begins. `withoutFrom`: what is live is not waited for, because it has died.
+        case attempt(job: String, from: UInt32, to: UInt32, timeoutMilliseconds: UInt32, withoutFrom: Bool)
+        /// From here on the attempt's new version is live, and the names go on in its topics. The point of no return.
+        case spliced(job: String, attempt: UInt64, [NameSplice])
+        /// The attempt was given up; nothing has happened.
+        case released(job: String, attempt: UInt64)
+        /// The version never runs again.
+        case retired(VersionName)
 
         /// The rows that exist from this entry on.
         package var published: [OffsetRange] {
             switch self {
-            case .checkpoint(_, _, _, let ranges), .published(let ranges, _): ranges
+            case .checkpoint(_, _, _, let ranges, _), .published(let ranges, _): ranges
             default: []
             }
         }
@@ -33,12 +45,14 @@ extension JournalEntry {
 extension JournalEntry.Body {
     func encode(to writer: inout ByteWriter) {
         switch self {
-        case .checkpoint(let job, let run, let checkpoint, let ranges):
+        case .checkpoint(let job, let run, let checkpoint, let ranges, let epoch):
             writer.write(UInt8(1))
             writer.writeString(job)
             run.encode(to: &writer)
             checkpoint.encode(to: &writer)
             ranges.encode(to: &writer)
+            writer.write(epoch != nil)
+            epoch?.encode(to: &writer)
         case .abandoned(let job, let run):
             writer.write(UInt8(2))
             writer.writeString(job)
@@ -68,6 +82,29 @@ extension JournalEntry.Body {
             writer.write(UInt8(9))
             topic.encode(to: &writer)
             writer.writeBytes(options)
+        case .deployed(let registration):
+            writer.write(UInt8(10))
+            registration.encode(to: &writer)
+        case .attempt(let job, let from, let to, let timeout, let withoutFrom):
+            writer.write(UInt8(11))
+            writer.writeString(job)
+            DeploymentState.Attempt(
+                number: 0, from: from, to: to, timeoutMilliseconds: timeout, withoutFrom: withoutFrom
+            ).encodePlan(to: &writer)
+        case .spliced(let job, let attempt, let splices):
+            writer.write(UInt8(12))
+            writer.writeString(job)
+            writer.write(attempt)
+            writer.writeVarint(UInt64(splices.count))
+            for splice in splices { splice.encode(to: &writer) }
+        case .released(let job, let attempt):
+            writer.write(UInt8(13))
+            writer.writeString(job)
+            writer.write(attempt)
+        case .retired(let version):
+            writer.write(UInt8(14))
+            writer.writeString(version.job)
+            writer.write(version.number)
         }
     }
 
@@ -76,7 +113,8 @@ extension JournalEntry.Body {
         case 1:
             self = .checkpoint(
                 job: try reader.readString("job"), run: try RunID(from: &reader),
-                try CommittedCheckpoint(from: &reader), published: try [OffsetRange](from: &reader))
+                try CommittedCheckpoint(from: &reader), published: try [OffsetRange](from: &reader),
+                deployed: try reader.readBool() ? try DeployedEpoch(from: &reader) : nil)
         case 2:
             self = .abandoned(job: try reader.readString("job"), run: try RunID(from: &reader))
         case 3:
@@ -96,6 +134,23 @@ extension JournalEntry.Body {
             self = .tick
         case 9:
             self = .optionsChanged(try TopicID(from: &reader), options: Array(try reader.readBytes("options")))
+        case 10:
+            self = .deployed(try VersionRegistration(from: &reader))
+        case 11:
+            let job = try reader.readString("job")
+            let plan = try DeploymentState.Attempt(number: 0, planFrom: &reader)
+            self = .attempt(
+                job: job, from: plan.from, to: plan.to, timeoutMilliseconds: plan.timeoutMilliseconds,
+                withoutFrom: plan.withoutFrom)
+        case 12:
+            self = .spliced(
+                job: try reader.readString("job"), attempt: try reader.read(UInt64.self, "attempt"),
+                try [NameSplice](from: &reader))
+        case 13:
+            self = .released(job: try reader.readString("job"), attempt: try reader.read(UInt64.self, "attempt"))
+        case 14:
+            self = .retired(
+                VersionName(try reader.readString("job"), try reader.read(UInt32.self, "version")))
         default:
             throw CorruptBytes(offset: reader.position - 1, expected: "a known kind of entry")
         }

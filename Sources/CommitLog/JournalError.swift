@@ -31,6 +31,7 @@ package enum JournalRefusal: Error, Equatable, Sendable {
     case partitionCount(UInt32)
     case schemaOutOfOrder(topic: String, next: Int, schemaID: UInt32)
     case entryTooLarge(bytes: Int)
+    case deployment(DeploymentRefusal)
 }
 
 package enum JournalError: Error, Equatable, Sendable {
@@ -104,6 +105,7 @@ extension JournalRefusal: CustomStringConvertible {
             "the next schema of topic \"\(topic)\" has the number \(next), not \(schemaID)"
         case .entryTooLarge(let bytes):
             "a journal entry of \(bytes) bytes is longer than the limit of \(JournalEntry.largestBytes)"
+        case .deployment(let refusal): "\(refusal)"
         }
     }
 }
@@ -117,7 +119,7 @@ extension JournalError: CustomStringConvertible {
             "journal file \"\(file)\" is damaged at byte \(offset): \(detail)"
         case .unsupportedVersion(let file, let version):
             version < JournalHeader.version
-                ? "journal file \"\(file)\" has format version \(version), of a time before topics, which this binary does "
+                ? "journal file \"\(file)\" has format version \(version), of a time before deployments, which this binary does "
                     + "not read; move the data directory aside and start its jobs anew"
                 : "journal file \"\(file)\" has format version \(version), newer than \(JournalHeader.version), "
                     + "the newest that this binary reads"

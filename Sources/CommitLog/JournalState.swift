@@ -18,9 +18,13 @@ package struct JournalState: Equatable, Sendable {
     /// The run given up last, of the jobs that have none now.
     private var abandoned: [String: RunID] = [:]
     /// The topics that exist.
-    package private(set) var topics: [TopicID: TopicState] = [:]
+    package internal(set) var topics: [TopicID: TopicState] = [:]
     /// By name.
     package private(set) var topicIDs: [String: TopicID] = [:]
+    /// The deployed jobs.
+    package internal(set) var deployments: [String: DeploymentState] = [:]
+    /// The published name that a topic's rows belong to now.
+    var namesByTopic: [TopicID: TopicID] = [:]
     /// The sequence number of the next entry.
     package private(set) var end: UInt64 = 0
     /// The last entry's time; never goes back.
@@ -55,10 +59,11 @@ package struct JournalState: Equatable, Sendable {
         precondition(entry.sequence == end, "entries are applied in the order of their sequence numbers")
         try check(entry.body)
         switch entry.body {
-        case .checkpoint(let job, let run, let checkpoint, let ranges):
+        case .checkpoint(let job, let run, let checkpoint, let ranges, let epoch):
             jobs[job] = LiveRun(run: run, last: checkpoint)
             abandoned[job] = nil
             publish(ranges)
+            if let epoch, let version = VersionName(job) { move(version, epoch, checkpoint.number) }
         case .abandoned(let job, let run):
             jobs[job] = nil
             abandoned[job] = run
@@ -69,8 +74,7 @@ package struct JournalState: Equatable, Sendable {
                     last: producer.last, milliseconds: entry.milliseconds)
             }
         case .topicCreated(let description):
-            topics[description.id] = TopicState(description, created: entry.position)
-            topicIDs[description.name] = description.id
+            add(TopicState(description, created: entry.position))
         case .schemaAdded(let topic, _, let schema):
             topics[topic]?.schemas.append(schema)
         case .topicDeleted(let topic):
@@ -81,8 +85,16 @@ package struct JournalState: Equatable, Sendable {
             for range in ranges {
                 topics[range.partition.topic]?.partitions[Int(range.partition.partition)].firstKept = range.end
             }
-        case .tick:
-            break
+        case .deployed(let registration): register(registration, entry.position)
+        case .attempt(let job, let from, let to, let timeout, let withoutFrom):
+            begin(
+                .init(
+                    number: entry.sequence, from: from, to: to, timeoutMilliseconds: timeout, withoutFrom: withoutFrom),
+                of: job)
+        case .spliced(let job, _, let splices): splice(job, splices, entry.position)
+        case .released(let job, _): release(job)
+        case .retired(let version): retire(version)
+        case .tick: break
         }
         end += 1
         lastMilliseconds = max(lastMilliseconds, entry.milliseconds)
@@ -90,9 +102,19 @@ package struct JournalState: Equatable, Sendable {
 
     private mutating func publish(_ ranges: [OffsetRange]) {
         for range in ranges {
-            topics[range.partition.topic]?.partitions[Int(range.partition.partition)].publishedEnd = range.end
+            let number = Int(range.partition.partition)
+            topics[range.partition.topic]?.partitions[number].publishedEnd = range.end
+            guard let name = namesByTopic[range.partition.topic] else { continue }
+            topics[name]?.partitions[number].publishedEnd += range.end - range.start
         }
     }
+
+    mutating func add(_ topic: TopicState) {
+        topics[topic.id] = topic
+        topicIDs[topic.name] = topic.id
+    }
+
+    mutating func forget(run job: String) { abandoned[job] = jobs.removeValue(forKey: job)?.run }
 }
 
 extension JournalState {
@@ -112,6 +134,11 @@ extension JournalState {
         }
         writer.writeVarint(UInt64(topics.count))
         for topic in topics.values.sorted(by: { $0.id < $1.id }) { topic.encode(to: &writer, at: lastMilliseconds) }
+        writer.writeVarint(UInt64(deployments.count))
+        for (job, deployment) in deployments.sorted(by: { $0.key < $1.key }) {
+            writer.writeString(job)
+            deployment.encode(to: &writer)
+        }
     }
 
     init(from reader: inout ByteReader) throws(CorruptBytes) {
@@ -132,8 +159,14 @@ extension JournalState {
         left = try reader.readVarint("number of topics")
         while left > 0 {
             let topic = try TopicState(from: &reader)
-            topics[topic.id] = topic
-            topicIDs[topic.name] = topic.id
+            add(topic)
+            if let last = topic.spans.last { namesByTopic[last.topic] = topic.id }
+            left -= 1
+        }
+        left = try reader.readVarint("number of deployed jobs")
+        while left > 0 {
+            let job = try reader.readString("job")
+            deployments[job] = try DeploymentState(from: &reader)
             left -= 1
         }
     }

@@ -16,6 +16,10 @@ package struct TopicState: Equatable, Sendable {
     package internal(set) var schemas: [[UInt8]]
     /// By number.
     package internal(set) var partitions: [Partition]
+    /// Of a published name: where its rows are, in the order of their offsets. Empty: a topic of its own.
+    package internal(set) var spans: [NameSpan] = []
+    /// The version of a deployed job that alone writes it, or the job whose name it is.
+    package internal(set) var owner: String?
     /// By name.
     var producers: [String: Producer] = [:]
 
@@ -54,6 +58,15 @@ package struct TopicState: Equatable, Sendable {
         return !age.overflow && age.partialValue <= producerMilliseconds
     }
 
+    /// Of a name: its rows go on in these. Schemas of versions are one another's continuation.
+    mutating func goOn(_ spans: [NameSpan], schema: [UInt8]) {
+        self.spans += spans
+        if let last = spans.last {
+            for number in partitions.indices { partitions[number].publishedEnd = last.starts[number].offset }
+        }
+        if schemas.last != schema { schemas.append(schema) }
+    }
+
     /// Without those who are forgotten at `milliseconds`.
     func encode(to writer: inout ByteWriter, at milliseconds: Int64) {
         let producers = producers.filter { TopicState.isKnown($0.value, at: milliseconds) }
@@ -72,6 +85,8 @@ package struct TopicState: Equatable, Sendable {
             writer.write(producer.last)
             writer.write(producer.milliseconds)
         }
+        spans.encode(to: &writer)
+        writer.writeString(owner ?? "")
     }
 
     init(from reader: inout ByteReader) throws(CorruptBytes) {
@@ -100,5 +115,11 @@ package struct TopicState: Equatable, Sendable {
                 milliseconds: try reader.read(Int64.self, "time"))
             left -= 1
         }
+        spans = try [NameSpan](from: &reader)
+        for span in spans where span.starts.count != partitions.count {
+            throw CorruptBytes(offset: reader.position, expected: "a span with a start in every partition")
+        }
+        let owner = try reader.readString("owner")
+        self.owner = owner.isEmpty ? nil : owner
     }
 }

@@ -65,7 +65,7 @@ package final class TopicFollower {
 
     private func take(_ entry: JournalEntry) throws(JobFailure) -> Bool {
         switch entry.body {
-        case .checkpoint(_, _, _, let ranges), .published(let ranges, _):
+        case .checkpoint(_, _, _, let ranges, _), .published(let ranges, _):
             return ranges.reduce(false) { publish($1, entry.milliseconds) || $0 }
         case .retentionMoved(let ranges):
             for range in ranges where range.partition.topic == topic.id {
@@ -75,6 +75,7 @@ package final class TopicFollower {
         case .topicDeleted(topic.id):
             throw topic.deleted
         case .abandoned, .topicCreated, .topicDeleted, .schemaAdded, .optionsChanged, .tick: break
+        case .deployed, .attempt, .spliced, .released, .retired: break
         }
         return false
     }
