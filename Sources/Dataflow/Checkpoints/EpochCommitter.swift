@@ -30,10 +30,11 @@ package final class EpochCommitter {
     }
 
     /// Commits checkpoint `number`. On any error nothing is known to be committed, and the worker must start again from
-    /// what the journal says. `published`: the rows of topics that exist with it, synced by now.
+    /// what the journal says. `published`: the rows of topics that exist with it, synced by now; `deployed`: of a version
+    /// of a deployed job.
     package func commit(
         number: UInt64, ending: RunEnding, journalMilliseconds: Int64, parts: [CheckpointRecord.OperatorPart],
-        changes: [StateChanges], published: [OffsetRange] = []
+        changes: [StateChanges], published: [OffsetRange] = [], deployed: DeployedEpoch? = nil
     ) throws(JobFailure) {
         let mark = CheckpointRecord.runPart(ending, parallelism: parallelism)
         let record = CheckpointRecord(
@@ -53,12 +54,25 @@ package final class EpochCommitter {
                 _ = try journal.append(.published(rows))
                 rows = []
             }
-            _ = try journal.append(.checkpoint(job: job, run: run, written, published: rows))
+            try append(written, rows, deployed)
         } catch {
             throw JobFailure.journal(error)
         }
         FaultPoint.afterCommit.reached()
         store.committed(written)
+    }
+
+    private func append(
+        _ written: CommittedCheckpoint, _ rows: [OffsetRange], _ deployed: DeployedEpoch?
+    ) throws(JournalError) {
+        do throws(JournalError) {
+            _ = try journal.append(.checkpoint(job: job, run: run, written, published: rows, deployed: deployed))
+        } catch {
+            // What it was to stand still for is decided: the checkpoint is one as any other.
+            guard case .refused(.deployment(.attemptIsDecided)) = error, var deployed else { throw error }
+            deployed.holds = nil
+            _ = try journal.append(.checkpoint(job: job, run: run, written, published: rows, deployed: deployed))
+        }
     }
 
     /// One range for each partition, in their order: the writers of a partition hand over ranges that begin where it was

@@ -48,6 +48,12 @@ package struct EpochCoordinator {
     private var stopIsAsked = false
     private var epochIsAsked = false
     private var savepointIsAsked = false
+    private var checkpointIsAsked = false
+    /// Nothing begins but the last epoch.
+    package var standsStill = false
+    /// An epoch that is due is to wait: looked at again at this time of the monotonic clock.
+    package var notBeforeNanoseconds: Int64?
+    private(set) var lastCommitNanoseconds: Int64
     /// Every checkpoint is kept as a savepoint is.
     private let retainsCheckpoints: Bool
 
@@ -63,6 +69,7 @@ package struct EpochCoordinator {
         self.subtasks = Set(subtasks)
         unread = Set(sources)
         self.nextCheckpoint = nextCheckpoint
+        lastCommitNanoseconds = nowNanoseconds
         self.fixedIntervalNanoseconds = fixedIntervalNanoseconds
         self.minimumPauseNanoseconds = minimumPauseNanoseconds
         self.exhaustedKind = exhaustedKind
@@ -75,6 +82,21 @@ package struct EpochCoordinator {
     package mutating func wantSavepoint() {
         savepointIsAsked = true
         epochIsAsked = true
+    }
+
+    /// Ends the epoch now, though nothing was read.
+    /// - Returns: the checkpoint's number; nil: another epoch is being ended.
+    package mutating func wantCheckpoint() -> UInt64? {
+        guard case .idle = state else { return nil }
+        checkpointIsAsked = true
+        epochIsAsked = true
+        return nextCheckpoint
+    }
+
+    /// Nothing was read or written since the last commit.
+    package var isUntouched: Bool {
+        if case .idle = state { return !hasProgress }
+        return false
     }
 
     /// When the earliest timer comes due, by the monotonic clock, and an epoch may begin; nil: there is none.
@@ -107,6 +129,7 @@ package struct EpochCoordinator {
             preconditionFailure("what is committed was being committed")
         }
         nextCheckpoint += 1
+        lastCommitNanoseconds = nowNanoseconds
         if let fixedIntervalNanoseconds {
             // From one beginning to the next; a commit that took longer is followed at once, or after the pause asked for.
             dueNanoseconds = max(dueNanoseconds + fixedIntervalNanoseconds, nowNanoseconds + minimumPauseNanoseconds)
@@ -129,15 +152,18 @@ package struct EpochCoordinator {
         switch state {
         case .idle:
             let last: BarrierKind? = unread.isEmpty ? exhaustedKind : stopIsAsked ? .stop : nil
-            let isDue = nowNanoseconds >= dueNanoseconds || epochIsAsked
+            guard last != nil || !standsStill else { return .wait(untilNanoseconds: nil) }
+            let isDue = nowNanoseconds >= dueNanoseconds && notBeforeNanoseconds == nil || epochIsAsked
             let journal = max(milliseconds, wallMilliseconds)
             let timerIsDue = nextTimerMilliseconds.map { $0 <= journal } ?? false
-            let hasReason = hasProgress || timerIsDue || savepointIsAsked
+            let hasReason = hasProgress || timerIsDue || savepointIsAsked || checkpointIsAsked
             guard last != nil || (isDue && hasReason) else {
-                return .wait(untilNanoseconds: hasReason ? dueNanoseconds : nextTimer(nowNanoseconds, journal))
+                let due = max(dueNanoseconds, notBeforeNanoseconds ?? .min)
+                return .wait(untilNanoseconds: hasReason ? due : nextTimer(nowNanoseconds, journal))
             }
             defer { savepointIsAsked = false }
             epochIsAsked = false
+            checkpointIsAsked = false
             milliseconds = journal
             if fixedIntervalNanoseconds != nil { dueNanoseconds = nowNanoseconds }
             let barrier = Barrier(

@@ -1,3 +1,4 @@
+import CommitLog
 import Glibc
 import HostSystem
 
@@ -8,6 +9,7 @@ import HostSystem
 //     topics/<name>/<partition>/ segments of a topic
 //     jobs/<name>/lock           one run of a name at a time; holds the process id of its holder
 //     jobs/<name>/run/           state of the present run: delta/, rocksdb/, marks of sinks
+//     jobs/<name>/<version>/     likewise, of one version of a deployed job
 //     jobs/<name>/set-aside-<n>/ state of runs that `--fresh` or an edited file ended
 
 package struct DataDirectory: Sendable {
@@ -40,7 +42,11 @@ package struct DataDirectory: Sendable {
     package var journal: String { path + "/journal" }
     package func topic(_ name: String) -> String { path + "/topics/" + name }
     package func topic(_ name: String, partition: Int) -> String { topic(name) + "/\(partition)" }
-    package func job(_ name: String) -> String { path + "/jobs/" + name }
+    /// Of a version of a deployed job a folder in the job's.
+    package func job(_ name: String) -> String {
+        guard let version = VersionName(name) else { return path + "/jobs/" + name }
+        return path + "/jobs/\(version.job)/\(version.number)"
+    }
     package func run(_ name: String) -> String { job(name) + "/run" }
 
     private static func readFormat(_ path: String, _ files: any FileSystem) throws(FileError) -> String? {

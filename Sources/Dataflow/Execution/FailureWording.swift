@@ -25,6 +25,9 @@ extension JobFailure {
         case .syncFailed:
             JobFailure(
                 .world, "\(error)", hint: "nothing committed is lost: the next start goes on from the last checkpoint")
+        case .refused(.deployment(.rolesChanged)), .refused(.deployment(.standsStill)),
+            .refused(.deployment(.aheadOfLive)):
+            JobFailure(.rolesChanged, "\(error)")
         case .refused: JobFailure(.conflict, "\(error)")
         case .damaged: JobFailure(.damage, "\(error)", hint: "restore the data directory from a copy")
         case .unsupportedVersion: JobFailure(.conflict, "\(error)", hint: "use the binary that wrote it")

@@ -30,6 +30,8 @@ package final class JobExecution {
     private static let tickNanoseconds: Int64 = 100_000_000
     /// Between two looks for new input, however often there is news.
     private static let shortestLookNanoseconds: Int64 = 1_000_000
+    /// What a version is to do is looked for so often, also where nothing tells.
+    private static let shortestRoleLookNanoseconds: Int64 = 100_000_000
 
     /// Of the savepoint that a new run begins with.
     private let savepoint: CheckpointRecord?
@@ -52,13 +54,17 @@ package final class JobExecution {
     private var lastLookNanoseconds: Int64 = .min
     private var nextLookNanoseconds: Int64?
     private var readsFile: RunReadsFile
+    /// Of a deployed job's version.
+    private let role: VersionRole?
+    private var duty: VersionDuty?
 
     package init(
         graph: JobGraph, settings: JobSettings, identity: RunIdentity, committer: EpochCommitter, store: StateStore,
         files: any FileSystem, time: any TimeSource, events: EventQueue, observer: any RunObserver,
         background: any BackgroundRunner = ThreadRunner(), savepoint: CheckpointRecord? = nil,
-        log: CommitLogAccess? = nil
+        log: CommitLogAccess? = nil, role: VersionRole? = nil
     ) {
+        self.role = role
         self.savepoint = savepoint
         self.files = files
         self.identity = identity
@@ -90,7 +96,7 @@ package final class JobExecution {
                 subtasks.filter { $0.subtask.parallelIndex == index }, doorbell: doorbell, events: events)
             threads.append(WorkerThread(name: "TaskSlot \(index + 1)") { slot.run() })
         }
-        let watch = assembly.inputs.lazy.compactMap(\.input.news).first.map { SignalWatch($0, events) }
+        let watch = (role?.news ?? assembly.inputs.lazy.compactMap(\.input.news).first).map { SignalWatch($0, events) }
         defer { watch?.end() }
         var nextTick = time.monotonicNanoseconds()
         while true {
@@ -129,6 +135,9 @@ package final class JobExecution {
             exhaustedKind: settings.readsWhatIsThere ? .stop : .end, nowNanoseconds: now,
             journalMilliseconds: milliseconds, firstTimerMilliseconds: assembly.firstTimerMilliseconds,
             retainsCheckpoints: settings.retainedCheckpoints > 1)
+        if let role {
+            duty = VersionDuty(role, assembly.inputs)
+        }
         tellReads(try sourceParts(), at: now)
         if resumed == nil { try commitCheckpointZero(milliseconds) }
         looked(at: now)
@@ -144,8 +153,18 @@ package final class JobExecution {
         defer { self.coordinator = coordinator }
         let now = time.monotonicNanoseconds()
         if let look = nextLookNanoseconds, now >= look {
+            try role?.look()
             for shared in assembly.inputs { try shared.input.look() }
             looked(at: now)
+        }
+        if var duty {
+            try duty.attend(&coordinator, nowNanoseconds: now)
+            let mayEnd = duty.mayEndEpoch(
+                lastCommitNanoseconds: coordinator.lastCommitNanoseconds, nowNanoseconds: now)
+            let isDraining = if case .draining = duty.phase { true } else { false }
+            coordinator.notBeforeNanoseconds = mayEnd ? nil : now + VersionDuty.pollNanoseconds
+            if isDraining { nextLookNanoseconds = now + VersionDuty.pollNanoseconds }
+            self.duty = duty
         }
         switch coordinator.next(nowNanoseconds: now, wallMilliseconds: time.wallMilliseconds()) {
         case .request(let barrier):
@@ -175,7 +194,10 @@ package final class JobExecution {
         nextLookNanoseconds = lookInterval.map { now + $0 }
     }
 
-    private var lookInterval: Int64? { assembly.inputs.compactMap(\.input.lookIntervalNanoseconds).min() }
+    private var lookInterval: Int64? {
+        let ofRole: Int64? = role == nil ? nil : Self.shortestRoleLookNanoseconds
+        return (assembly.inputs.map(\.input.lookIntervalNanoseconds) + [ofRole]).compactMap(\.self).min()
+    }
 
     // MARK: Commits
 
@@ -208,7 +230,9 @@ package final class JobExecution {
                         bytes: try sink.prepare(barrier)))
             }
         }
-        try committer.commit(number: 0, ending: .running, journalMilliseconds: milliseconds, parts: parts, changes: [])
+        try committer.commit(
+            number: 0, ending: .running, journalMilliseconds: milliseconds, parts: parts, changes: [],
+            deployed: duty?.epoch(0))
         for subtask in subtasks {
             for case .sink(let sink) in subtask.links { try sink.committed(barrier) }
         }
@@ -228,13 +252,14 @@ package final class JobExecution {
         try committer.commit(
             number: barrier.checkpoint, ending: ending, journalMilliseconds: barrier.milliseconds,
             parts: sources + snapshots.flatMap(\.parts), changes: snapshots.flatMap(\.changes),
-            published: snapshots.flatMap(\.published))
+            published: snapshots.flatMap(\.published), deployed: duty?.epoch(barrier.checkpoint))
         if barrier.isSavepoint { try keepCopies(of: barrier.checkpoint) }
         for subtask in subtasks { subtask.control.commit(barrier.checkpoint) }
         let now = time.monotonicNanoseconds()
         tellReads(ending == .finished ? [] : sources, at: now, isLast: barrier.kind != .periodic)
         metrics.committed(durationNanoseconds: now - start, atNanoseconds: now)
         coordinator.committed(durationNanoseconds: now - start, nowNanoseconds: now)
+        try duty?.committed(barrier.checkpoint, &coordinator, nowNanoseconds: now)
         observer.committed(barrier.checkpoint, metrics)
         materialiseIfDue()
     }

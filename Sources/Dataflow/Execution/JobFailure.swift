@@ -16,6 +16,8 @@ package struct JobFailure: Error, Equatable, Sendable {
         case conflict
         /// Files of ours that are not what they must be.
         case damage
+        /// Of a version of a deployed job: another one is live than when the epoch began. The last checkpoint stands.
+        case rolesChanged
     }
 
     package var kind: Kind

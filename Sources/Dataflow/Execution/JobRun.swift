@@ -81,6 +81,10 @@ package struct JobRun {
             do throws(JobFailure) {
                 return try attempt()
             } catch {
+                if error.kind == .rolesChanged {
+                    observer.notice("\(error.message): going on from the last checkpoint")
+                    continue
+                }
                 let now = time.monotonicNanoseconds() / 1_000_000
                 guard error.kind == .world, let delay = backoff.failed(nowMilliseconds: now, random: random) else {
                     throw error
@@ -290,6 +294,7 @@ package struct JobRun {
         var settings = request.settings
         settings.listsInputsAnew = (record ?? savepoint)?.ending == .drained
         if let record = record ?? savepoint { settings.maximumParallelism = record.maximumParallelism }
+        let log = access(journal)
         let committer = EpochCommitter(
             job: request.job, run: run, journal: journal, store: store, fingerprint: request.graph.fingerprint,
             parallelism: settings.parallelism, maximumParallelism: settings.maximumParallelism, time: time)
@@ -297,7 +302,9 @@ package struct JobRun {
             graph: request.graph, settings: settings,
             identity: RunIdentity(id: run, directory: directory.run(request.job)), committer: committer, store: store,
             files: files, time: time, events: events, observer: observer, background: substrate.background,
-            savepoint: savepoint, log: access(journal))
+            savepoint: savepoint, log: log, role: try settings.version.map { (version) throws(JobFailure) in
+                try VersionRole(version, in: log)
+            })
         let kind: BarrierKind
         if let runner = substrate.runner {
             kind = try runner.run(execution, from: record)

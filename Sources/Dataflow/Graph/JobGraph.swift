@@ -91,6 +91,8 @@ package struct JobSettings: Sendable {
     package var savepointDirectory: String?
     /// What tables of keyed state may hold in memory; nil: their share of `memoryBytes`.
     package var stateMemoryBytes: Int?
+    /// Of a deployed job: its sinks write to topics of the version's own.
+    package var version: VersionName?
     /// Rules that a simulation leaves out to see whether it notices.
     package var safeguards = Safeguards.all
 

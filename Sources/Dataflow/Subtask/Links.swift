@@ -43,6 +43,14 @@ package protocol SourceInput: AnyObject, Sendable {
     func look() throws(JobFailure)
     /// nil: never.
     var lookIntervalNanoseconds: Int64? { get }
+    /// Of every partition that is read of topics: all rows before this offset are given.
+    var readEnds: InputPosition { get }
+    /// And here all before it is given or taken by a reader.
+    var takenEnds: InputPosition { get }
+    /// Readers take nothing from this offset on; nil: there is no limit.
+    func limit(to position: InputPosition?)
+    /// All that there is for now below the limit is given.
+    var isQuiet: Bool { get }
     /// Raised where there may be new input. nil: nothing tells.
     var news: (any SharedSignal)? { get }
 }
@@ -50,6 +58,10 @@ package protocol SourceInput: AnyObject, Sendable {
 extension SourceInput {
     package var readsTopics: Bool { false }
     package var news: (any SharedSignal)? { nil }
+    package var readEnds: InputPosition { InputPosition() }
+    package var takenEnds: InputPosition { InputPosition() }
+    package func limit(to _: InputPosition?) {}
+    package var isQuiet: Bool { true }
 }
 
 /// A link without state: one batch in, at most one out.

@@ -79,6 +79,14 @@ package struct SplitLedger: Sendable {
         refresh(input)
     }
 
+    /// Nothing of the input is taken from there on.
+    package mutating func limit(_ input: Int, to ceiling: Int64) {
+        inputs[input].ceiling = ceiling
+        refresh(input)
+        // What was closed may be open again.
+        firstOpen = inputs.indices.first { urgencies[$0] != Urgency.nothing } ?? inputs.count
+    }
+
     // MARK: Splits
 
     package mutating func take(for reader: Int = 0) -> Split? {

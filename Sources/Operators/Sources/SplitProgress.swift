@@ -51,6 +51,8 @@ package struct SplitProgress: Equatable, Sendable {
 
     /// Where the input ends, as far as is known; it may grow.
     package private(set) var length: Int64
+    /// Nothing is taken from here on, though there may be something.
+    package var ceiling = Int64.max
     /// What any row's own watermark is at least: what the source had reached when this input was found, or found grown.
     package private(set) var floor: Int64
     private var given: [SplitSegment]
@@ -68,6 +70,7 @@ package struct SplitProgress: Equatable, Sendable {
 
     /// The first part that nobody has taken, up to what is taken behind it.
     package var open: Range<Int64>? {
+        let length = min(length, ceiling)
         var at: Int64 = 0
         var (g, h) = (0, 0)
         while at < length {
@@ -91,6 +94,9 @@ package struct SplitProgress: Equatable, Sendable {
         guard let open, let last = held.last else { return false }
         return last.range.lowerBound > open.lowerBound
     }
+
+    /// Where the last part ends that somebody has given or taken.
+    var takenEnd: Int64 { max(given.last?.range.upperBound ?? 0, held.last?.range.upperBound ?? 0) }
 
     package var isHeld: Bool { !held.isEmpty }
 

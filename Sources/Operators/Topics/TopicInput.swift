@@ -34,7 +34,8 @@ final class TopicInput: SourceInput {
             pieceLength: description.rowsPerSplit, hasWatermark: description.watermark != nil)
         // A partition in which nothing more has come holds the watermark back, as in Flink, unless it is over for good.
         policy.countsReadInputs = readsWhatIsThere || !description.isBounded
-        if !description.key.isEmpty { policy.readerCount = context.parallelism }
+        // The progress of a deployed job in a partition is one offset.
+        if !description.key.isEmpty || context.settings.version != nil { policy.readerCount = context.parallelism }
         splits = SharedSplits(policy, isEndless: !description.isBounded && !readsWhatIsThere)
     }
 
@@ -178,6 +179,40 @@ final class TopicInput: SourceInput {
                 timeoutNanoseconds: timeout.multipliedReportingOverflow(by: 1_000_000).partialValue)
         }
     }
+
+    // MARK: Limits
+
+    private func ends(_ end: (SplitProgress) -> Int64) -> InputPosition {
+        guard let made = state.withLock({ state in state.map { (id: $0.follower.topic.id, bases: $0.bases) } }) else {
+            return InputPosition()
+        }
+        let ends = splits.read { ledger in ledger.inputs.map(end) }
+        var position = InputPosition()
+        for (number, (base, end)) in zip(made.bases, ends).enumerated() {
+            let partition = TopicPartition(topic: made.id, partition: UInt32(truncatingIfNeeded: number))
+            position.ends[partition] = base + UInt64(max(0, end))
+        }
+        return position
+    }
+
+    var readEnds: InputPosition { ends(\.givenEnd) }
+
+    var takenEnds: InputPosition { ends(\.takenEnd) }
+
+    func limit(to position: InputPosition?) {
+        guard let made = state.withLock({ state in state.map { (id: $0.follower.topic.id, bases: $0.bases) } }) else {
+            return
+        }
+        splits.update { ledger in
+            for (number, base) in made.bases.enumerated() {
+                let partition = TopicPartition(topic: made.id, partition: UInt32(truncatingIfNeeded: number))
+                let ceiling = position.map { Int64(clamping: max($0[partition] ?? 0, base) - base) } ?? .max
+                ledger.limit(number, to: ceiling)
+            }
+        }
+    }
+
+    var isQuiet: Bool { splits.read(\.isRead) }
 
     // MARK: Positions
 

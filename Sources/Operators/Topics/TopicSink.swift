@@ -63,13 +63,14 @@ private final class SharedTopicWriter {
         if let writer { return writer }
         let log = try context.commitLog(for: description.table)
         // A quarantine that was dealt with may be deleted.
-        if written == nil || description.isOfSideOutput {
+        if context.settings.version == nil, written == nil || description.isOfSideOutput {
             try description.createIfMissing(log, context, besides: written)
         }
-        let opened = try TopicWriter.keeping(description.topic, in: log, background: context.background)
+        let name = description.written(context)
+        let opened = try TopicWriter.keeping(name, in: log, background: context.background)
         guard written == nil || opened.topic.id == written || description.isOfSideOutput else {
             throw JobFailure(
-                .conflict, "topic \"\(description.topic)\" is not the one that the job has written to",
+                .conflict, "topic \"\(name)\" is not the one that the job has written to",
                 detail: "it was deleted and created again since the last checkpoint",
                 hint: "start over with the new one: --fresh")
         }
@@ -82,6 +83,11 @@ private final class SharedTopicWriter {
 }
 
 extension TopicSinkDescription {
+    /// The topic that rows go to: a version of a deployed job has its own, which exist with it.
+    fileprivate func written(_ context: LinkContext) -> String {
+        context.settings.version.map { VersionName(topic, $0.number).description } ?? topic
+    }
+
     /// - Parameter written: one that was there before, and is another.
     fileprivate func createIfMissing(
         _ log: CommitLogAccess, _ context: LinkContext, besides written: TopicID?

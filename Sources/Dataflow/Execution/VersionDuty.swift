@@ -1,0 +1,124 @@
+import CommitLog
+import HostSystem
+
+// What a version of a deployed job does besides reading and committing: it keeps behind the live version, and stands still
+// where a switch of versions asks for it.
+//
+//   running ──an attempt that concerns us is open──▶ draining ──all below the limit is read──▶ checkpointing
+//      ▲                                                                                          │ committed: it holds
+//      └──────────── spliced, or released (by us past the time-out) ──────────────────────────── standing
+//
+// - In the shadow the limit is the live version's last checkpoint, and moves only when what was read is committed: so a
+//   version that has caught up commits exactly where the live one has.
+// - The live version that is asked to stand still reads what its readers have taken, and no more.
+// - A decided attempt sends it back to `running` from everywhere.
+
+struct VersionDuty {
+    enum Phase: Equatable {
+        case running
+        case draining(UInt64)
+        /// This checkpoint says that the version stands still.
+        case checkpointing(UInt64, checkpoint: UInt64)
+        case standing(UInt64, sinceNanoseconds: Int64)
+    }
+
+    /// While a replay is far behind, commits are seldom.
+    static let replayIntervalNanoseconds: Int64 = 2_000_000_000
+    /// How often it is looked whether all below the limit is read.
+    static let pollNanoseconds: Int64 = 2_000_000
+
+    let role: VersionRole
+    private(set) var phase = Phase.running
+    /// The job's generation when what is not committed yet began.
+    private(set) var generation: UInt64
+    private let inputs: [AssembledInput]
+    private var limit: InputPosition?
+
+    init(_ role: VersionRole, _ inputs: [AssembledInput]) {
+        self.role = role
+        self.inputs = inputs
+        generation = role.deployment.generation
+        setLimit(role.limit)
+    }
+
+    /// What it has read, and given on.
+    var reads: InputPosition {
+        var ends: [TopicPartition: UInt64] = [:]
+        for shared in inputs { ends.merge(shared.input.readEnds.ends) { min($0, $1) } }
+        return InputPosition(ends)
+    }
+
+    private var isQuiet: Bool { inputs.allSatisfy(\.input.isQuiet) }
+
+    private mutating func setLimit(_ position: InputPosition?) {
+        limit = position
+        for shared in inputs { shared.input.limit(to: position) }
+    }
+
+    /// What all readers have taken by now.
+    private var taken: InputPosition {
+        var ends: [TopicPartition: UInt64] = [:]
+        for shared in inputs { ends.merge(shared.input.takenEnds.ends) { max($0, $1) } }
+        return InputPosition(ends)
+    }
+
+    /// Looks at the journal, and does what it says.
+    mutating func attend(_ coordinator: inout EpochCoordinator, nowNanoseconds now: Int64) throws(JobFailure) {
+        let attempt = role.attempt
+        switch phase {
+        case .running:
+            if let attempt {
+                setLimit(role.isLive ? taken : role.limit)
+                phase = .draining(attempt.number)
+                try attend(&coordinator, nowNanoseconds: now)
+            } else if coordinator.isUntouched {
+                generation = role.deployment.generation
+                if limit != role.limit, role.isLive || isQuiet { setLimit(role.limit) }
+            }
+        case .draining(let number):
+            guard attempt?.number == number else { return goOn(&coordinator) }
+            if !role.isLive, limit != role.limit { setLimit(role.limit) }
+            if isQuiet, let checkpoint = coordinator.wantCheckpoint() {
+                phase = .checkpointing(number, checkpoint: checkpoint)
+            }
+        case .checkpointing: break
+        case .standing(let number, let since):
+            guard let attempt, attempt.number == number else { return goOn(&coordinator) }
+            if now - since >= Int64(attempt.timeoutMilliseconds) * 1_000_000 {
+                try role.release(number)
+                try role.look()
+            }
+        }
+    }
+
+    private mutating func goOn(_ coordinator: inout EpochCoordinator) {
+        phase = .running
+        coordinator.standsStill = false
+        if coordinator.isUntouched { generation = role.deployment.generation }
+        setLimit(role.limit)
+    }
+
+    /// For the journal entry of a checkpoint.
+    func epoch(_ checkpoint: UInt64) -> DeployedEpoch {
+        var holds: UInt64?
+        if case .checkpointing(let number, checkpoint) = phase { holds = number }
+        return DeployedEpoch(generation: generation, reads: reads, holds: holds)
+    }
+
+    mutating func committed(
+        _ checkpoint: UInt64, _ coordinator: inout EpochCoordinator, nowNanoseconds now: Int64
+    ) throws(JobFailure) {
+        try role.look()
+        if case .checkpointing(let number, checkpoint) = phase {
+            phase = .standing(number, sinceNanoseconds: now)
+            coordinator.standsStill = true
+        } else if phase == .running {
+            setLimit(role.limit)
+        }
+    }
+
+    /// Whether an epoch that is due may end: in the shadow, where the live version's has ended.
+    func mayEndEpoch(lastCommitNanoseconds: Int64, nowNanoseconds now: Int64) -> Bool {
+        limit == nil || isQuiet || now - lastCommitNanoseconds >= Self.replayIntervalNanoseconds
+    }
+}

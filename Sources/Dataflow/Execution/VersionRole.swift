@@ -1,0 +1,63 @@
+import CommitLog
+import HostSystem
+
+/// What the journal says of the deployed job whose version this process runs. Used by the thread that runs it.
+package final class VersionRole {
+    let version: VersionName
+    private let log: CommitLogAccess
+    private let reader: JournalReader
+    private(set) var deployment: DeploymentState
+    private static let entriesAtOnce = 4096
+
+    /// - Errors: `conflict` where there is no such version, or it is retired.
+    package init(_ version: VersionName, in log: CommitLogAccess) throws(JobFailure) {
+        let state = try log.settled()
+        guard let deployment = state.deployments[version.job], let known = deployment.versions[version.number] else {
+            throw JobFailure(.conflict, "version \(version) is not deployed in this data directory")
+        }
+        guard !known.isRetired else {
+            throw JobFailure(.conflict, "version \(version) is retired", hint: "deploy its text again as a new version")
+        }
+        self.version = version
+        self.log = log
+        self.deployment = deployment
+        reader = try log.openReader(from: JournalPlace(sequence: state.end))
+    }
+
+    /// Reads the journal to its end.
+    func look() throws(JobFailure) {
+        do throws(JournalError) {
+            while try !reader.next(limit: Self.entriesAtOnce).isEmpty {}
+        } catch {
+            throw .journal(error)
+        }
+        deployment = reader.state.deployments[version.job] ?? deployment
+    }
+
+    var news: (any SharedSignal)? { reader.news }
+
+    var isLive: Bool { deployment.live == version.number }
+
+    /// How far the version may read; nil: as far as there is something.
+    var limit: InputPosition? { isLive ? nil : deployment.limit(of: version.number) }
+
+    /// The open attempt for which the version is to stand still now.
+    var attempt: DeploymentState.Attempt? {
+        guard let attempt = deployment.openAttempt else { return nil }
+        if attempt.from == version.number { return attempt.withoutFrom ? nil : attempt }
+        guard attempt.to == version.number else { return nil }
+        let fromStands = deployment.versions[attempt.from]?.holds == attempt.number
+        return attempt.withoutFrom || fromStands ? attempt : nil
+    }
+
+    /// Gives an attempt up for which others take too long.
+    func release(_ attempt: UInt64) throws(JobFailure) {
+        do throws(JournalError) {
+            _ = try log.journal.append(.released(job: version.job, attempt: attempt))
+        } catch {
+            // Decided meanwhile: how, is seen at the next look.
+            if case .refused(.deployment(.attemptIsDecided)) = error { return }
+            throw .journal(error)
+        }
+    }
+}
