@@ -46,6 +46,9 @@ let package = Package(
         module("Dataflow", ["KeyedState", "CommitLog", "Columnar", "HostSystem", "CKernels"]),
         module("Operators", ["Dataflow", "KeyedState", "CommitLog", "Columnar", "HostSystem", "CKernels"]),
         module("StreamSQL", ["Operators", "Dataflow", "Columnar", "HostSystem"]),
+        module(
+            "Deployment",
+            ["StreamSQL", "Operators", "Dataflow", "KeyedState", "CommitLog", "Columnar", "HostSystem"]),
         .executableTarget(
             name: "SluiceTool",
             dependencies: [
@@ -55,7 +58,7 @@ let package = Package(
             swiftSettings: strict),
         module(
             "Simulation",
-            ["StreamSQL", "Operators", "Dataflow", "KeyedState", "CommitLog", "Columnar", "HostSystem"]),
+            ["Deployment", "StreamSQL", "Operators", "Dataflow", "KeyedState", "CommitLog", "Columnar", "HostSystem"]),
         .executableTarget(
             name: "Soak",
             dependencies: [

@@ -2,7 +2,9 @@ import ArgumentParser
 import HostSystem
 import Simulation
 
-enum SimulationKind: String, CaseIterable, ExpressibleByArgument { case jobs, epochs, journal, topics, chains }
+enum SimulationKind: String, CaseIterable, ExpressibleByArgument {
+    case jobs, epochs, journal, topics, chains, deployments
+}
 
 /// The simulations of one seed.
 struct SoakSeed {
@@ -29,6 +31,7 @@ struct SoakSeed {
             EpochSimulation.run(seed: seed, safeguards: safeguards, trace: trace).map {
                 "epochs, seed \(seed), life \($0.life): \($0)"
             }
+        case .deployments: DeploymentSimulation.run(seed: seed, safeguards: safeguards, trace: trace)?.report
         case .chains: ChainSimulation.run(seed: seed, safeguards: safeguards, trace: trace)?.report
         case .topics:
             TopicSimulation.run(seed: seed, safeguards: safeguards, trace: trace).map {

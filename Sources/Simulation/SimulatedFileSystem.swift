@@ -6,15 +6,22 @@ import HostSystem
 import Synchronization
 
 package final class SimulatedFileSystem: FileSystem {
+    /// Boxed: a closure that a mutex gives out is wrapped once more each time.
+    private final class Hook<Argument>: Sendable {
+        let call: @Sendable (Argument) -> Void
+
+        init(_ call: @escaping @Sendable (Argument) -> Void) { self.call = call }
+    }
+
     /// The error number of whatever a dead process tries.
     package static let processDeath: Int32 = -9
 
     package let disk: SimulatedDisk
     package let bootIdentity: String
     fileprivate let process: Int
-    private let changeHook = Mutex<(@Sendable () -> Void)?>(nil)
-    private let changedHook = Mutex<(@Sendable () -> Void)?>(nil)
-    private let turnHook = Mutex<(@Sendable (_ lock: String?) -> Void)?>(nil)
+    private let changeHook = Mutex<Hook<Void>?>(nil)
+    private let changedHook = Mutex<Hook<Void>?>(nil)
+    private let turnHook = Mutex<Hook<String?>?>(nil)
 
     init(on disk: SimulatedDisk, process: Int, bootIdentity: String) {
         self.disk = disk
@@ -38,17 +45,23 @@ package final class SimulatedFileSystem: FileSystem {
     package var metFaults: Bool { disk.machine.withLock { $0.processes[process]?.metFaults ?? true } }
 
     /// Has this called before every operation of this process that changes something.
-    package func beforeChange(_ hook: (@Sendable () -> Void)?) { changeHook.withLock { $0 = hook } }
+    package func beforeChange(_ hook: (@Sendable () -> Void)?) {
+        changeHook.withLock { $0 = hook.map { hook in Hook { hook() } } }
+    }
 
     /// Has this called after every operation of this process that changed something.
-    package func afterChange(_ hook: (@Sendable () -> Void)?) { changedHook.withLock { $0 = hook } }
+    package func afterChange(_ hook: (@Sendable () -> Void)?) {
+        changedHook.withLock { $0 = hook.map { hook in Hook { hook() } } }
+    }
 
     /// Has this called before every operation of this process, and again and again while it waits for a lock, whose path
     /// it is given then. Without it nobody waits here.
-    package func beforeOperation(_ hook: (@Sendable (_ lock: String?) -> Void)?) { turnHook.withLock { $0 = hook } }
+    package func beforeOperation(_ hook: (@Sendable (_ lock: String?) -> Void)?) {
+        turnHook.withLock { $0 = hook.map { Hook($0) } }
+    }
 
     /// Before a change that is not made here.
-    func announceChange() { changeHook.withLock { $0 }?() }
+    func announceChange() { changeHook.withLock { $0 }?.call(()) }
 
     /// Ends this process; the page cache stays.
     package func kill() { disk.machine.withLock { $0.kill(process) } }
@@ -57,7 +70,7 @@ package final class SimulatedFileSystem: FileSystem {
         _ operation: FileError.Operation, _ path: String,
         _ body: (inout SimulatedMachine) throws(FileError) -> Result
     ) throws(FileError) -> Result {
-        turnHook.withLock { $0 }?(nil)
+        turnHook.withLock { $0 }?.call(nil)
         return try disk.machine.withLock { machine throws(FileError) in
             try machine.living(process, operation, path)
             return try body(&machine)
@@ -69,11 +82,11 @@ package final class SimulatedFileSystem: FileSystem {
         _ effect: (inout SimulatedMachine, _ isWhole: Bool) throws(FileError) -> Void
     ) throws(FileError) {
         announceChange()
-        turnHook.withLock { $0 }?(nil)
+        turnHook.withLock { $0 }?.call(nil)
         try disk.machine.withLock { machine throws(FileError) in
             try machine.perform(process, operation, path, detail, effect)
         }
-        changedHook.withLock { $0 }?()
+        changedHook.withLock { $0 }?.call(())
     }
 
     package func open(_ path: String, _ mode: OpenMode) throws(FileError) -> any FileHandle {
@@ -185,7 +198,7 @@ package final class SimulatedFileSystem: FileSystem {
             if let taken = try take(path) { return taken }
             guard wait else { return nil }
             guard let turn = turnHook.withLock({ $0 }) else { throw FileError(.lock, path, code: EDEADLK) }
-            turn(path)
+            turn.call(path)
         }
     }
 

@@ -302,7 +302,8 @@ package struct JobRun {
             graph: request.graph, settings: settings,
             identity: RunIdentity(id: run, directory: directory.run(request.job)), committer: committer, store: store,
             files: files, time: time, events: events, observer: observer, background: substrate.background,
-            savepoint: savepoint, log: log, role: try settings.version.map { (version) throws(JobFailure) in
+            savepoint: savepoint, log: log,
+            role: try settings.version.map { (version) throws(JobFailure) in
                 try VersionRole(version, in: log)
             })
         let kind: BarrierKind

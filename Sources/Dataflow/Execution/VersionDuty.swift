@@ -38,7 +38,18 @@ struct VersionDuty {
         self.role = role
         self.inputs = inputs
         generation = role.deployment.generation
-        setLimit(role.limit)
+        if let attempt = role.attempt {
+            beginDraining(attempt)
+        } else {
+            setLimit(role.limit)
+        }
+    }
+
+    private mutating func beginDraining(_ attempt: DeploymentState.Attempt) {
+        // Who has said before it died that it stands still does not read on.
+        let stood = role.known.flatMap { $0.holds == attempt.number ? $0.position : nil }
+        setLimit(stood ?? (role.isLive ? taken : role.limit))
+        phase = .draining(attempt.number)
     }
 
     /// What it has read, and given on.
@@ -68,8 +79,7 @@ struct VersionDuty {
         switch phase {
         case .running:
             if let attempt {
-                setLimit(role.isLive ? taken : role.limit)
-                phase = .draining(attempt.number)
+                beginDraining(attempt)
                 try attend(&coordinator, nowNanoseconds: now)
             } else if coordinator.isUntouched {
                 generation = role.deployment.generation

@@ -36,6 +36,9 @@ package final class VersionRole {
 
     var news: (any SharedSignal)? { reader.news }
 
+    /// What the journal has of the version itself.
+    var known: DeploymentState.Version? { deployment.versions[version.number] }
+
     var isLive: Bool { deployment.live == version.number }
 
     /// How far the version may read; nil: as far as there is something.

@@ -112,6 +112,11 @@ extension LinkDescription {
     }
 }
 
+/// A link that ends a chain.
+package protocol SinkDescription: LinkDescription {
+    var table: String { get }
+}
+
 /// An input that has more than a finished run has read.
 package enum UnreadInput: Equatable, Sendable {
     case file(path: String, bytes: Int)
@@ -136,6 +141,7 @@ extension UnreadInput: CustomStringConvertible {
 /// The first link of a chain, whose parallel subtasks share one input.
 package protocol SourceDescription: Sendable {
     var operatorID: UInt32 { get }
+    var table: String { get }
     /// Ends by itself.
     var isBounded: Bool { get }
     /// - Parameter context: of subtask 0; what is made belongs to all.

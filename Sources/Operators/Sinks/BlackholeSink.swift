@@ -2,7 +2,7 @@ import Columnar
 import Dataflow
 import KeyedState
 
-package struct BlackholeSinkDescription: LinkDescription {
+package struct BlackholeSinkDescription: SinkDescription {
     package var operatorID: UInt32
     package var table: String
     package var fields: [Field]

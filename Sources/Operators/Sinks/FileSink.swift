@@ -26,7 +26,7 @@ extension SinkFormat {
     }
 }
 
-package struct FileSinkDescription: LinkDescription {
+package struct FileSinkDescription: SinkDescription {
     package var operatorID: UInt32
     package var table: String
     package var folder: String

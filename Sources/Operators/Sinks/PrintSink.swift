@@ -9,7 +9,7 @@ import Synchronization
 // the checkpoint's number, so a run that is killed between the commit and the printing shows them after its next start.
 // What a terminal has shown cannot be taken back: a kill in the middle of printing shows the epoch again.
 
-package struct PrintSinkDescription: LinkDescription {
+package struct PrintSinkDescription: SinkDescription {
     package var operatorID: UInt32
     package var table: String
     package var fields: [Field]

@@ -83,6 +83,52 @@ package struct LatestRows {
         return changes
     }
 
+    /// The changelog that turns the rows that stand here into those that stand in `other`: +I of a key that only `other` has,
+    /// −U and +U where the rows differ, −D of a key that only this has. Neither is changed.
+    /// - Shape: both have the same columns and keys.
+    package mutating func changes(to other: inout LatestRows) throws(JobFailure) -> [Batch] {
+        var changes: [Batch] = []
+        for rows in other.standing() {
+            let before = places(of: rows)
+            if let part = try Self.changes(rows, before, old: gathered(before.filter { !$0.isNone })) {
+                changes.append(part)
+            }
+        }
+        for rows in standing() {
+            let after = other.places(of: rows)
+            let gone = after.indices.filter { after[$0].isNone }.map { Int32($0) }
+            guard !gone.isEmpty else { continue }
+            var part = rows.take(gone)
+            part.rowKinds = [RowKind](repeating: .delete, count: gone.count)
+            changes.append(part)
+        }
+        return changes
+    }
+
+    /// Where the keys of these rows have theirs.
+    private mutating func places(of rows: Batch) -> [Place] {
+        table.resolve(keys.map { rows.columns[$0] }, rowCount: rows.rowCount, into: &slots)
+        places.append(contentsOf: repeatElement(.none, count: table.count - places.count))
+        return slots.map { places[Int($0)] }
+    }
+
+    /// The rows that stand.
+    package func standing() -> [Batch] {
+        stored.indices.compactMap { number in
+            let live = liveRows(number)
+            if live.isEmpty { return nil }
+            return live.count == stored[number].batch.rowCount
+                ? stored[number].batch : stored[number].batch.take(live)
+        }
+    }
+
+    private func liveRows(_ number: Int) -> [Int32] {
+        stored[number].slots.indices.filter { row in
+            let place = places[Int(stored[number].slots[row])]
+            return place.batch == Int32(number) && place.row == Int32(row)
+        }.map { Int32($0) }
+    }
+
     /// Gives each row's key its place.
     /// - Output: for each row the place that its key had before it; none also where the row does nothing.
     private mutating func place(_ batch: Batch) -> [Place] {
@@ -203,10 +249,7 @@ package struct LatestRows {
         var slots: [Int32] = []
         for number in numbers {
             let part = stored[number]
-            let live = part.slots.indices.filter { row in
-                let place = places[Int(part.slots[row])]
-                return place.batch == Int32(number) && place.row == Int32(row)
-            }.map { Int32($0) }
+            let live = liveRows(number)
             parts.append(part.batch.take(live))
             slots += live.map { part.slots[Int($0)] }
         }

@@ -43,6 +43,12 @@ package struct Topic: Sendable {
         return try Topic(found)
     }
 
+    /// - Errors: `conflict` where there is none of this name.
+    package static func existing(_ name: String, in state: JournalState) throws(JobFailure) -> Topic {
+        guard let topic = try named(name, in: state) else { throw missing(name, in: state) }
+        return topic
+    }
+
     static func missing(_ name: String, in state: JournalState) -> JobFailure {
         let known = state.topicIDs.keys.sorted()
         return JobFailure(

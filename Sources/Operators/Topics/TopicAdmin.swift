@@ -41,9 +41,7 @@ package enum TopicAdmin {
 
     /// - Errors: `conflict` where there is none of this name.
     package static func describe(_ name: String, in log: CommitLogAccess) throws(JobFailure) -> Topic {
-        let state = try log.settled()
-        guard let topic = try Topic.named(name, in: state) else { throw Topic.missing(name, in: state) }
-        return topic
+        try Topic.existing(name, in: log.settled())
     }
 
     // MARK: Changing

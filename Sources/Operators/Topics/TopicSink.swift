@@ -7,7 +7,7 @@ import KeyedState
 // The `log` connector as a sink: rows are appended as they come, durable at the barrier, and exist with the checkpoint's
 // journal entry, which names their offsets. What a run that was killed has appended beyond is cut when the topic is opened.
 
-package struct TopicSinkDescription: LinkDescription {
+package struct TopicSinkDescription: SinkDescription {
     package var operatorID: UInt32
     package var table: String
     package var topic: String
@@ -104,9 +104,11 @@ extension TopicSinkDescription {
         var id = TopicID(high: run.high ^ UInt64(operatorID), low: run.low ^ KeyHash.hash(Int64(operatorID)))
         if let written { id = TopicID(high: written.high &+ 1, low: written.low) }
         try TopicAdmin.create(
-            topic, id: id, schema: schema, partitions: partitions ?? 1,
-            options: retention.applied(to: TopicOptions(compression: compression ?? .lz4)), in: log)
+            topic, id: id, schema: schema, partitions: partitions ?? 1, options: newOptions, in: log)
     }
+
+    /// Of a topic that is created for it.
+    package var newOptions: TopicOptions { retention.applied(to: TopicOptions(compression: compression ?? .lz4)) }
 
     /// What a reader in a run of its own would read, too.
     fileprivate func noticeRowsBefore(_ found: Topic, _ context: LinkContext) {

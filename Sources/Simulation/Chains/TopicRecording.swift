@@ -97,7 +97,7 @@ struct RecordedReader {
 
 extension Column {
     /// In the words of the reference model.
-    fileprivate func modelValue(at row: Int) -> ModelValue {
+    func modelValue(at row: Int) -> ModelValue {
         if let validity, !validity[row] { return .null }
         switch self {
         case .int(let column): return .integer(Int64(column.values[row]))

@@ -53,3 +53,50 @@ extension JobGenerator {
         return topic(name, having(.group(input, grouping)), keyCount: grouping.keys.count)
     }
 }
+
+/// A job as several versions of it have it: they fill the same topic with other rows, or with the same.
+struct VersionedJob: Sendable {
+    /// What producers fill.
+    var input: InputTable
+    /// By number, from 1.
+    var versions: [JobShape]
+    var output: ShapeTopic
+}
+
+extension JobGenerator {
+    static func versions(_ count: Int, _ random: inout SplitMix64) -> VersionedJob {
+        var generator = JobGenerator(random, [.parallelism, .changelogs])
+        defer { random = generator.random }
+        return generator.versions(count)
+    }
+
+    private mutating func versions(_ count: Int) -> VersionedJob {
+        let input = InputTable(number: 0, format: .topic, delaySeconds: nil)
+        let partitions = 1 + random.below(3)
+        let isKeyed = !random.oneIn(4)
+        var grouping = grouping(InputTable.columns)
+        while grouping.keys.isEmpty { grouping = self.grouping(InputTable.columns) }
+        let items = self.items(InputTable.columns, keeping: 0)
+        var versions: [JobShape] = []
+        var topics: [ShapeTopic] = []
+        for number in 0..<count {
+            if number > 0, random.oneIn(4) {
+                versions.append(versions[number - 1])
+                continue
+            }
+            let rows = filtered(.table(input))
+            var topic = ShapeTopic(name: "output", partitions: partitions, relation: rows, keyCount: 0)
+            if isKeyed {
+                var some = rows
+                for key in grouping.keys { some = .filter(some, .not(.isNull(key))) }
+                topic.relation = .group(some, grouping)
+                topic.keyCount = grouping.keys.count
+            } else {
+                topic.relation = .project(rows, items)
+            }
+            topics.append(topic)
+            versions.append(job(filling: topic, from: [input]))
+        }
+        return VersionedJob(input: input, versions: versions, output: topics[0])
+    }
+}

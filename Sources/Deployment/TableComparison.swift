@@ -1,0 +1,78 @@
+import Columnar
+import CommitLog
+import Dataflow
+import HostSystem
+import Operators
+
+/// A keyed output as the old version has it and as the new one has it, followed side by side.
+package final class TableComparison {
+    package let name: String
+    package let nameID: TopicID
+    private let old: FollowedTable
+    private let new: FollowedTable
+    private let oldID: TopicID
+    private let newID: TopicID
+    private let schema: TopicSchema
+    private let partitions: Int
+
+    /// - Parameter memoryBytes: for the rows of both tables together.
+    /// - Returns: nil: the output has no key, or the old version does not have it.
+    /// - Errors: `conflict` where a topic is gone.
+    package init?(
+        _ nameID: TopicID, from old: UInt32, to new: UInt32, of job: String, in state: JournalState, memoryBytes: Int,
+        log: CommitLogAccess
+    ) throws(JobFailure) {
+        func output(_ version: UInt32) -> TopicState? {
+            state.deployments[job]?.versions[version]?.outputs.first { $0.nameID == nameID }
+                .flatMap { state.topics[$0.topic] }
+        }
+        guard let name = state.topics[nameID], let oldState = output(old), let newState = output(new) else {
+            return nil
+        }
+        let (oldTopic, newTopic) = (try Topic(oldState), try Topic(newState))
+        guard newTopic.schema.isKeyed else { return nil }
+        self.name = name.name
+        self.nameID = nameID
+        oldID = oldTopic.id
+        newID = newTopic.id
+        // On a way back the version that goes may have columns that the other one lacks.
+        let schema =
+            newTopic.schema.columns.count >= oldTopic.schema.columns.count ? newTopic.schema : oldTopic.schema
+        self.schema = schema
+        partitions = newTopic.partitions.count
+        let tables = [oldTopic, newTopic].map { topic in
+            FollowedTable(topic, columns: schema.columns, key: schema.key, memoryBytes: memoryBytes / 2, in: log)
+        }
+        (self.old, self.new) = (tables[0], tables[1])
+    }
+
+    /// Reads both tables on to where they are published.
+    package func advance(in state: JournalState) throws(JobFailure) {
+        for (table, id) in [(old, oldID), (new, newID)] {
+            guard let topic = state.topics[id] else {
+                throw JobFailure(.conflict, "a version's topic of output \"\(name)\" is gone")
+            }
+            try table.advance(to: topic.partitions.map(\.publishedEnd))
+        }
+    }
+
+    /// What turns the old table into the new one.
+    package func changes() throws(JobFailure) -> [Batch] { try old.changes(to: new) }
+
+    package var rowCounts: (old: Int, new: Int) { (old.count, new.count) }
+
+    static func differencePrefix(of name: String) -> String { "\(name)@difference-" }
+
+    /// Writes a difference into a topic of its own, which nobody sees before a name leads there.
+    package func publish(
+        _ changes: [Batch], attempt: UInt64, random: any RandomSource, in log: CommitLogAccess
+    ) throws(JobFailure) -> TopicID {
+        let topic = try TopicAdmin.create(
+            Self.differencePrefix(of: name) + "\(attempt)", schema: schema, partitions: UInt32(truncatingIfNeeded: partitions),
+            random: random, in: log)
+        let producer = try TopicProducer(topic.name, in: log)
+        for batch in changes { try producer.append(batch) }
+        try producer.publish()
+        return topic.id
+    }
+}

@@ -1,0 +1,146 @@
+import Columnar
+import CommitLog
+import Dataflow
+import HostSystem
+import Operators
+
+// What is published under the name, read from the spans that the journal has, apart from the engine's own readers of names;
+// and what must be there.
+
+extension DeploymentWorld {
+    /// Of each partition the rows, and what they do.
+    private typealias Rows = [[ShownRow]]
+
+    /// All of a topic.
+    private func rows(of topic: String, in log: CommitLogAccess) throws(JobFailure) -> Rows {
+        let consumer = try TopicConsumer(topic, in: log)
+        var rows = Rows(repeating: [], count: consumer.positions.count)
+        while let shown = try consumer.next() {
+            for row in 0..<shown.batch.rowCount {
+                rows[shown.partition].append(
+                    ShownRow(
+                        values: shown.batch.columns.map { $0.modelValue(at: row) },
+                        kind: shown.batch.rowKinds?[row] ?? .insert))
+            }
+        }
+        return rows
+    }
+
+    /// The name at this moment against the model.
+    func look(_ process: SimulatedProcess) {
+        do throws(JobFailure) {
+            let log = try open(process.files)
+            let state = try log.settled()
+            guard let deployment = state.deployments[Self.job], let name = state.topic(named: versions.output.name),
+                let live = deployment.versions[deployment.live]
+            else { return }
+            let found = try published(name, in: log)
+            guard let expected = try expected(upTo: state.end, in: log) else { return }
+            guard truth.lie == nil, found != expected else { return }
+            truth.lie(
+                "under the name, at position \(state.end) (version \(deployment.live) is live, at \(live.position.map { "\($0.ends.values.sorted())" } ?? "-")), is not what must be there:\n"
+                    + found.difference(to: expected))
+        } catch {
+            judge(error, process)
+        }
+    }
+
+    private func published(_ name: TopicState, in log: CommitLogAccess) throws(JobFailure) -> ChangelogTable {
+        var table = ChangelogTable()
+        var topics: [String: Rows] = [:]
+        for (partition, ends) in name.partitions.enumerated() {
+            for (index, span) in name.spans.enumerated() {
+                if topics[span.topicName] == nil { topics[span.topicName] = try rows(of: span.topicName, in: log) }
+                let start = span.starts[partition]
+                let end =
+                    index + 1 < name.spans.count ? name.spans[index + 1].starts[partition].offset : ends.publishedEnd
+                guard end >= start.offset, let rows = topics[span.topicName]?[partition] else {
+                    truth.lie("span \(index) of partition \(partition) begins at \(start.offset) and ends at \(end)")
+                    return table
+                }
+                let last = Int(start.inTopic + end - start.offset)
+                guard last <= rows.count else {
+                    truth.lie("span \(index) of partition \(partition) ends at row \(last) of \(rows.count)")
+                    return table
+                }
+                for row in rows[Int(start.inTopic)..<last] {
+                    do throws(ChangelogTable.Mistake) {
+                        try table.apply(row.values, adds: row.adds)
+                    } catch {
+                        truth.lie(
+                            "under the name, partition \(partition), topic \(span.topicName): \(error.description)")
+                        return table
+                    }
+                }
+            }
+        }
+        return table
+    }
+
+    /// Of a keyed output the live version's table; of rows that are only added those of each version while it was live.
+    /// nil: what stood in the journal's first files is not there any more.
+    private func expected(upTo end: UInt64, in log: CommitLogAccess) throws(JobFailure) -> ChangelogTable? {
+        let input = try rows(of: versions.input.name, in: log)
+        var segments: [(live: UInt32, from: InputPosition, to: InputPosition)] = []
+        var (live, from) = (UInt32(1), InputPosition())
+        let reader = try log.openReader(from: nil)
+        var position = InputPosition()
+        reading: while reader.state.end < end {
+            let entries: [JournalEntry]
+            do throws(JournalError) {
+                entries = try reader.next(limit: 1)
+            } catch {
+                throw .journal(error)
+            }
+            guard let entry = entries.first else { break reading }
+            guard let deployment = reader.state.deployments[Self.job] else { continue }
+            position = deployment.versions[deployment.live]?.position ?? InputPosition()
+            if case .spliced = entry.body {
+                segments.append((live, from, position))
+                (live, from) = (deployment.live, position)
+            }
+        }
+        truth.switches = max(truth.switches, segments.count)
+        segments.append((live, from, position))
+        let isKeyed = versions.output.keyCount > 0
+        if isKeyed { segments = [(live, InputPosition(), position)] }
+        var all: [[ModelValue]] = []
+        for segment in segments {
+            var rows: [[ModelValue]] = []
+            for (partition, values) in input.enumerated() {
+                let ends = segment.to.ends.first { Int($0.key.partition) == partition }?.value ?? 0
+                let start = segment.from.ends.first { Int($0.key.partition) == partition }?.value ?? 0
+                rows += values[Int(start)..<Int(max(start, ends))].map(\.values)
+            }
+            let model = RowModel(
+                versions.versions[Int(segment.live) - 1],
+                ModelInput([ModelFile(table: versions.input.number, rows: rows)]))
+            all += model.outputs[0].map(\.values)
+        }
+        return ChangelogTable(rows: all)
+    }
+
+    /// All is read by the live version, and by the others.
+    func compareAtTheEnd(_ process: SimulatedProcess) {
+        do throws(JobFailure) {
+            let log = try open(process.files)
+            let state = try log.settled()
+            guard let deployment = state.deployments[Self.job], let input = state.topic(named: versions.input.name)
+            else {
+                return truth.lie("nothing is deployed")
+            }
+            let ends = input.partitions.enumerated().map { number, partition in
+                (TopicPartition(topic: input.id, partition: UInt32(number)), partition.publishedEnd)
+            }
+            for (number, version) in deployment.versions {
+                for (partition, end) in ends where version.position?[partition] != end {
+                    return truth.lie(
+                        "version \(number) has come to \(version.position?[partition].map { "\($0)" } ?? "nothing") of \(end) in the end"
+                    )
+                }
+            }
+        } catch {
+            judge(error, process)
+        }
+    }
+}

@@ -1,0 +1,33 @@
+import HostSystem
+import Simulation
+import Testing
+
+@Suite struct DeploymentSimulationTests {
+    /// In eight parts that run beside each other.
+    @Test(arguments: 0..<8 as Range<UInt64>)
+    func whatIsPublishedIsTheLiveVersionsTable(part: UInt64) {
+        for seed in part * 25..<(part + 1) * 25 {
+            if let violation = DeploymentSimulation.run(seed: seed) {
+                Issue.record("\(violation.report)")
+                return
+            }
+        }
+    }
+
+    /// A simulation in which nobody switches would prove nothing.
+    @Test func versionsAreSwitched() {
+        let switches = (0..<20 as Range<UInt64>).map { DeploymentSimulation.switches(seed: $0) }
+        #expect(switches.reduce(0, +) > 20, "\(switches)")
+        #expect(switches.contains { $0 > 2 }, "\(switches)")
+    }
+
+    @Test func aSeedRepeatsItself() {
+        for seed in 0..<3 as Range<UInt64> {
+            var traces: [[String]] = []
+            let violations = (0..<2).map { _ in DeploymentSimulation.run(seed: seed) { traces.append($0) } }
+            #expect(violations[0] == violations[1])
+            #expect(traces[0] == traces[1])
+            #expect(!traces[0].isEmpty)
+        }
+    }
+}
