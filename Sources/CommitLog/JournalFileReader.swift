@@ -13,10 +13,12 @@ struct JournalFileReader {
     private(set) var state: JournalState
     private(set) var endBytes: Int
     private var chain: UInt32
-    /// What was read ahead; begins at byte `piece.start` of the file.
-    private var piece: (bytes: [UInt8], start: Int) = ([], 0)
+    /// What was read ahead; begins at byte `piece.start` of the file. Entries below `piece.end` were durable when it was read;
+    /// others may be there no more, and what stands there now is another entry of the same number.
+    private var piece: (bytes: [UInt8], start: Int, end: UInt64)
 
-    init(_ home: JournalHome, base: UInt64) throws(JournalError) {
+    /// - Parameter end: below which all was durable before this was called.
+    init(_ home: JournalHome, base: UInt64, durable end: UInt64) throws(JournalError) {
         self.base = base
         name = JournalTail.name(base)
         let path = home.path(name)
@@ -35,18 +37,18 @@ struct JournalFileReader {
         state = header.state
         chain = header.predecessor
         endBytes = length
-        piece = (bytes, 0)
+        piece = (bytes, 0, end)
     }
 
     func sizeBytes() throws(JournalError) -> Int { try onFiles { () throws(FileError) in try file.size() } }
 
     /// The next entry; nil where there is none, which is an error if it is known to be durable.
-    mutating func read(isDurable: Bool) throws(JournalError) -> JournalEntry? {
-        if let entry = try decode() { return entry }
-        // What was read ahead may have been written over since.
+    /// - Parameter end: below which all was durable before this was called; the entry lies there.
+    mutating func read(isDurable: Bool, below end: UInt64) throws(JournalError) -> JournalEntry? {
+        if state.end < piece.end, let entry = try decode() { return entry }
         for bytes in [JournalFileReader.pieceBytes, JournalEntry.largestBytes] {
             let start = endBytes
-            piece = (try onFiles { () throws(FileError) in try file.read(start..<start + bytes) }, start)
+            piece = (try onFiles { () throws(FileError) in try file.read(start..<start + bytes) }, start, end)
             if let entry = try decode() { return entry }
         }
         guard isDurable else { return nil }
@@ -76,7 +78,7 @@ struct JournalFileReader {
     /// Goes on in another file, at the same place of the same history.
     mutating func replace(with other: JournalFileReader) throws(JournalError) {
         var next = other
-        while next.state.end < state.end { _ = try next.read(isDurable: true) }
+        while next.state.end < state.end { _ = try next.read(isDurable: true, below: state.end) }
         guard next.state.end == state.end, next.chain == chain else {
             throw next.damaged("the file does not go on where the one before it ends")
         }

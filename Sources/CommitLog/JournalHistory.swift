@@ -27,8 +27,8 @@ package struct JournalHistory {
     /// - Parameter position: from `first` to the end.
     package func state(at position: UInt64) throws(JournalError) -> JournalState {
         guard let base = bases.last(where: { $0 < position }) ?? bases.first else { return JournalState() }
-        var file = try JournalFileReader(home, base: base)
-        while file.state.end < position { _ = try file.read(isDurable: true) }
+        var file = try JournalFileReader(home, base: base, durable: end)
+        while file.state.end < position { _ = try file.read(isDurable: true, below: position) }
         return file.state
     }
 
@@ -38,12 +38,12 @@ package struct JournalHistory {
         var (low, high) = (0, bases.count)
         while high - low > 1 {
             let middle = (low + high) / 2
-            let file = try JournalFileReader(home, base: bases[middle])
+            let file = try JournalFileReader(home, base: bases[middle], durable: end)
             if file.state.lastMilliseconds <= milliseconds { low = middle } else { high = middle }
         }
         guard low < bases.count else { return 0 }
-        var file = try JournalFileReader(home, base: bases[low])
-        while file.state.end < end, let entry = try file.read(isDurable: true) {
+        var file = try JournalFileReader(home, base: bases[low], durable: end)
+        while file.state.end < end, let entry = try file.read(isDurable: true, below: end) {
             if entry.milliseconds > milliseconds { return entry.sequence }
         }
         return file.state.end

@@ -17,14 +17,14 @@ extension Journal {
         let home = JournalHome(directory: directory, files: files, time: time, safeguards: .all, rollBytes: 0)
         let bases = try home.bases().sorted()
         guard let first = bases.first else { return [] }
-        var file = try JournalFileReader(home, base: first)
+        var file = try JournalFileReader(home, base: first, durable: .max)
         var entries: [WrittenEntry] = []
         for next in bases.dropFirst() {
             while file.state.end < next {
                 guard let entry = try file.written(isDurable: true) else { break }
                 entries.append(entry)
             }
-            try file.replace(with: try JournalFileReader(home, base: next))
+            try file.replace(with: try JournalFileReader(home, base: next, durable: .max))
         }
         while let entry = try file.written(isDurable: false) { entries.append(entry) }
         return entries
@@ -34,6 +34,8 @@ extension Journal {
 extension JournalFileReader {
     fileprivate mutating func written(isDurable: Bool) throws(JournalError) -> WrittenEntry? {
         let start = endBytes
-        return try read(isDurable: isDurable).map { WrittenEntry(entry: $0, base: base, range: start..<endBytes) }
+        return try read(isDurable: isDurable, below: .max).map {
+            WrittenEntry(entry: $0, base: base, range: start..<endBytes)
+        }
     }
 }

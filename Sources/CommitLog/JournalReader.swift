@@ -65,7 +65,7 @@ package final class JournalReader {
         guard let base = bases.filter({ $0 <= sought }).max() ?? bases.min() else {
             throw .damaged(file: JournalTail.name(page.base), offset: 0, detail: "the file is missing")
         }
-        let file = try JournalFileReader(home, base: base)
+        let file = try JournalFileReader(home, base: base, durable: page.end)
         return JournalReader(journal: journal, file: file, first: place?.sequence ?? base)
     }
 
@@ -88,7 +88,9 @@ package final class JournalReader {
         while try moveToFile(page), entries.count < limit, file.state.end < visibleEnd(page) {
             let end = min(try endOfFile(page), visibleEnd(page))
             while entries.count < limit, file.state.end < end {
-                guard let entry = try file.read(isDurable: home.safeguards.contains(.durable)) else { return entries }
+                guard let entry = try file.read(isDurable: home.safeguards.contains(.durable), below: end) else {
+                    return entries
+                }
                 if entry.sequence >= first { entries.append(entry) }
             }
         }
@@ -138,10 +140,10 @@ package final class JournalReader {
         let identity = page.base == file.base ? page.identity : try home.identity(ofFile: file.base)
         if identity != file.identity {
             // Replaced, while it was the newest, by one that holds the same entries up to where it was durable.
-            try file.replace(with: try JournalFileReader(home, base: file.base))
+            try file.replace(with: try JournalFileReader(home, base: file.base, durable: page.end))
         }
         while file.state.end == (try endOfFile(page)), file.base < page.base {
-            try file.replace(with: try JournalFileReader(home, base: file.state.end))
+            try file.replace(with: try JournalFileReader(home, base: file.state.end, durable: page.end))
         }
         return true
     }

@@ -9,7 +9,7 @@ extension Journal {
         var (low, high) = (0, bases.count)
         while low + 1 < high {
             let middle = (low + high) / 2
-            if try JournalFileReader(home, base: bases[middle]).state.lastMilliseconds < milliseconds {
+            if try JournalFileReader(home, base: bases[middle], durable: 0).state.lastMilliseconds < milliseconds {
                 low = middle
             } else {
                 high = middle

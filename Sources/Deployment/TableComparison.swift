@@ -68,7 +68,8 @@ package final class TableComparison {
         _ changes: [Batch], attempt: UInt64, random: any RandomSource, in log: CommitLogAccess
     ) throws(JobFailure) -> TopicID {
         let topic = try TopicAdmin.create(
-            Self.differencePrefix(of: name) + "\(attempt)", schema: schema, partitions: UInt32(truncatingIfNeeded: partitions),
+            Self.differencePrefix(of: name) + "\(attempt)", schema: schema,
+            partitions: UInt32(truncatingIfNeeded: partitions),
             random: random, in: log)
         let producer = try TopicProducer(topic.name, in: log)
         for batch in changes { try producer.append(batch) }

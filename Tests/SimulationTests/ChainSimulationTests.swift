@@ -14,6 +14,10 @@ import Testing
         }
     }
 
+    @Test(arguments: KeptSeeds.ofChains) func whatHasFailedOnceDoesNotFailAgain(seed: UInt64) {
+        if let violation = ChainSimulation.run(seed: seed) { Issue.record("\(violation.report)") }
+    }
+
     @Test(arguments: PlantedBug.ofChains)
     func eachRuleIsNeeded(bug: PlantedBug) {
         let safeguards = Safeguards.all.subtracting(bug.rule)

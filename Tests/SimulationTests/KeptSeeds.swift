@@ -5,7 +5,11 @@ enum KeptSeeds {
         2023,  // unfinished merges were listed before the merge lock was held
         4803,  // a journal that was written anew was read twice, with other bytes the second time
     ]
+    static let ofChains: [UInt64] = [
+        3798  // a reader had read ahead an entry that came to nothing, and took it for the next one
+    ]
     static let ofJobs: [UInt64] = [
+        20_700,  // what a query works out had the name of a column that stands beside it
         7, 9, 91,  // two window operators of one name shared one count of late rows
         651, 901,  // the model counted late rows that a filter over windows had spared
         14179,  // after a change of parallelism, a crash between the renames of old and of new subtasks

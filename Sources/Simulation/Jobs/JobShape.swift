@@ -305,8 +305,15 @@ extension ShapeItem {
         switch self {
         case .column(let column): input[column]
         case .named(let column, let name): ShapeColumn(name, input[column].type)
-        case .plus(let column, _): ShapeColumn("p\(index)", input[column].type)
-        case .suffixed, .orElse, .sign: ShapeColumn("p\(index)", .string)
+        case .plus(let column, _): ShapeColumn(Self.name(index, beside: input), input[column].type)
+        case .suffixed, .orElse, .sign: ShapeColumn(Self.name(index, beside: input), .string)
         }
+    }
+
+    /// Of what is worked out: none of the columns that may stand beside it.
+    private static func name(_ index: Int, beside input: [ShapeColumn]) -> String {
+        var name = "p\(index)"
+        while input.contains(where: { $0.name == name }) { name = "p" + name }
+        return name
     }
 }
