@@ -5,11 +5,12 @@ import HostSystem
 
 extension JournalState {
     /// Whether an entry may be the next one.
-    func check(_ body: JournalEntry.Body) throws(JournalRefusal) {
+    func check(_ body: JournalEntry.Body, _ safeguards: Safeguards = .all) throws(JournalRefusal) {
         switch body {
         case .checkpoint(let job, let run, let checkpoint, let ranges, let epoch):
             try check(job, run, checkpoint)
-            try check(job, checkpoint.number, epoch)
+            try check(job, checkpoint.number, epoch, safeguards)
+            if epoch != nil { try checkOutputs(ranges, of: job) }
             try checkPublishing(ranges, by: job)
         case .abandoned(let job, let run):
             let live = jobs[job]
@@ -23,8 +24,10 @@ extension JournalState {
             if let producer { try check(producer, ranges) }
         case .topicCreated(let description):
             try check(description)
+            try checkReserved(description.name)
         case .schemaAdded(let id, let schemaID, _):
             guard let topic = topics[id] else { throw .noTopic(id) }
+            if let owner = topic.owner { throw .deployment(.owned(topic: topic.name, by: owner)) }
             guard Int(schemaID) == topic.schemas.count else {
                 throw .schemaOutOfOrder(topic: topic.name, next: topic.schemas.count, schemaID: schemaID)
             }
@@ -37,9 +40,10 @@ extension JournalState {
             guard !ranges.isEmpty else { throw .nothingPublished }
             try checkRetention(ranges)
         case .deployed(let registration): try check(registration)
-        case .attempt(let job, let from, let to, _, _): try check(job, from: from, to: to)
-        case .spliced(let job, let attempt, let splices): try checkSplice(attempt, of: job, splices)
-        case .released(let job, let attempt): try checkRelease(attempt, of: job)
+        case .attempt(let job, let from, let to, _, let withoutFrom):
+            try check(job, from: from, to: to, withoutFrom: withoutFrom, safeguards)
+        case .spliced(let job, let attempt, let splices): try checkSplice(attempt, of: job, splices, safeguards)
+        case .released(let job, let attempt): try checkRelease(attempt, of: job, safeguards)
         case .retired(let version): try checkRetirement(version)
         case .tick: break
         }
@@ -79,6 +83,10 @@ extension JournalState {
         try checkShape(ranges)
         for range in ranges {
             let bounds = try bounds(range.partition)
+            // The rows of a name are those of the topics behind it.
+            if let name = topics[range.partition.topic], !name.spans.isEmpty {
+                throw .deployment(.owned(topic: name.name, by: name.owner ?? name.name))
+            }
             guard range.start == bounds.firstKept, range.end <= bounds.publishedEnd else {
                 throw .notKept(
                     topic: topicName(range), range: range, kept: bounds.firstKept, publishedEnd: bounds.publishedEnd)

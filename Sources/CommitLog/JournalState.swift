@@ -58,6 +58,21 @@ package struct JournalState: Equatable, Sendable {
     package mutating func apply(_ entry: JournalEntry) throws(JournalRefusal) {
         precondition(entry.sequence == end, "entries are applied in the order of their sequence numbers")
         try check(entry.body)
+        fold(entry)
+    }
+
+    /// What the journal would say with one more entry.
+    package func appending(
+        _ body: JournalEntry.Body, milliseconds: Int64, safeguards: Safeguards = .all
+    ) throws(JournalRefusal) -> JournalState {
+        try check(body, safeguards)
+        var next = self
+        next.fold(
+            JournalEntry(sequence: end, milliseconds: milliseconds, predecessor: 0, durableEnd: end, body: body))
+        return next
+    }
+
+    private mutating func fold(_ entry: JournalEntry) {
         switch entry.body {
         case .checkpoint(let job, let run, let checkpoint, let ranges, let epoch):
             jobs[job] = LiveRun(run: run, last: checkpoint)
@@ -82,9 +97,7 @@ package struct JournalState: Equatable, Sendable {
         case .optionsChanged(let topic, let options):
             topics[topic]?.description.options = options
         case .retentionMoved(let ranges):
-            for range in ranges {
-                topics[range.partition.topic]?.partitions[Int(range.partition.partition)].firstKept = range.end
-            }
+            drop(ranges)
         case .deployed(let registration): register(registration, entry.position)
         case .attempt(let job, let from, let to, let timeout, let withoutFrom):
             begin(
@@ -106,6 +119,15 @@ package struct JournalState: Equatable, Sendable {
             topics[range.partition.topic]?.partitions[number].publishedEnd = range.end
             guard let name = namesByTopic[range.partition.topic] else { continue }
             topics[name]?.partitions[number].publishedEnd += range.end - range.start
+        }
+    }
+
+    private mutating func drop(_ ranges: [OffsetRange]) {
+        for range in ranges {
+            topics[range.partition.topic]?.partitions[Int(range.partition.partition)].firstKept = range.end
+            for name in topics.values where name.spans.contains(where: { $0.topic == range.partition.topic }) {
+                topics[name.id]?.lose(range)
+            }
         }
     }
 
@@ -158,15 +180,17 @@ extension JournalState {
         }
         left = try reader.readVarint("number of topics")
         while left > 0 {
-            let topic = try TopicState(from: &reader)
-            add(topic)
-            if let last = topic.spans.last { namesByTopic[last.topic] = topic.id }
+            add(try TopicState(from: &reader))
             left -= 1
         }
         left = try reader.readVarint("number of deployed jobs")
         while left > 0 {
             let job = try reader.readString("job")
-            deployments[job] = try DeploymentState(from: &reader)
+            let deployment = try DeploymentState(from: &reader)
+            deployments[job] = deployment
+            for output in deployment.versions[deployment.live]?.outputs ?? [] {
+                namesByTopic[output.topic] = output.nameID
+            }
             left -= 1
         }
     }

@@ -124,5 +124,33 @@ package struct Safeguards: OptionSet, Hashable, Sendable {
     /// A partition's folder that is found is made durable before rows rely on it.
     package static let segfolder = Safeguards(rawValue: 1 << 46)
 
-    package static let all = Safeguards(rawValue: (1 << 47) - 1)
+    // Switches of a deployed job's versions.
+
+    /// A version in the shadow commits nothing that lies beyond the live version's last checkpoint.
+    package static let shadow = Safeguards(rawValue: 1 << 47)
+    /// Nor does it read beyond it.
+    package static let shadowReads = Safeguards(rawValue: 1 << 48)
+    /// An epoch that began under other roles is not committed.
+    package static let generation = Safeguards(rawValue: 1 << 49)
+    /// A version that has said that it stands still does, until the attempt is decided.
+    package static let standsStill = Safeguards(rawValue: 1 << 50)
+    /// The difference of two tables is worked out when both versions stand still.
+    package static let bothStand = Safeguards(rawValue: 1 << 51)
+    /// An attempt leaves the version that is live.
+    package static let attemptLive = Safeguards(rawValue: 1 << 52)
+    /// Versions are switched where both have read the same.
+    package static let atTheCut = Safeguards(rawValue: 1 << 53)
+    /// What was released is not spliced.
+    package static let spliceOpen = Safeguards(rawValue: 1 << 54)
+    /// Only the newest attempt is spliced.
+    package static let spliceNewest = Safeguards(rawValue: 1 << 55)
+    /// Only the newest attempt is released, and only while it is open.
+    package static let releaseOpen = Safeguards(rawValue: 1 << 56)
+    /// Who stands still for too long releases the attempt.
+    package static let standTimeout = Safeguards(rawValue: 1 << 57)
+
+    /// A version in the shadow stands still where it has read all that it may.
+    package static let standsAtLimit = Safeguards(rawValue: 1 << 58)
+
+    package static let all = Safeguards(rawValue: (1 << 59) - 1)
 }

@@ -147,20 +147,21 @@ private func refusal(_ body: () throws(JournalError) -> Void) -> JournalRefusal?
         #expect(try files.list(JournalMachine.directory).contains { $0.hasSuffix("003.journal") })
     }
 
-    @Test func aNewerFormatIsRefusedByName() throws {
+    @Test(arguments: [(2, "of a time before deployments"), (4, "newer than 3")] as [(UInt8, String)])
+    func anotherFormatIsRefusedByName(version: UInt8, reason: String) throws {
         let machine = JournalMachine()
         try machine.fill(machine.open(), 0...2)
         let files = machine.disk.start()
         let file = try files.open(machine.path(0), .update)
         var header = try file.read(0..<(try file.size()))
         let length = Int(header[12])
-        header[8] = 3
+        header[8] = version
         var writer = ByteWriter()
         writer.write(Checksum.crc32c(Array(header[..<(length - 4)])))
         try file.write(Array(header[..<(length - 4)]) + writer.bytes, at: 0)
-        #expect(throws: JournalError.unsupportedVersion(file: "00000000000000000000.journal", version: 3)) {
-            try machine.open()
-        }
+        let error = #expect(throws: JournalError.self) { try machine.open() }
+        #expect(error == .unsupportedVersion(file: "00000000000000000000.journal", version: UInt32(version)))
+        #expect(error?.description.contains(reason) == true)
     }
 
     @Test func anEntryOfAnotherPlaceIsNotBelieved() throws {

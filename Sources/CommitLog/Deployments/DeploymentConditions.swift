@@ -20,6 +20,7 @@ package enum DeploymentRefusal: Error, Equatable, Sendable {
     case notLive(VersionName, live: UInt32)
     case isLive(VersionName)
     case hasNotBegun(VersionName)
+    case inputTwice(VersionName, TopicID)
     case attemptIsDecided(job: String, attempt: UInt64)
     case notAtTheCut(VersionName)
     case otherSpans(job: String)
@@ -40,29 +41,69 @@ extension JournalState {
         for name in [version.job, version.description] {
             if let live = jobs[name] { throw .runIsLive(job: name, run: live.run) }
         }
-        for input in registration.inputs where topics[input] == nil { throw .noTopic(input) }
         var seen: Set<TopicID> = []
+        for input in registration.inputs {
+            guard topics[input] != nil else { throw .noTopic(input) }
+            guard seen.insert(input).inserted else { throw .deployment(.inputTwice(version, input)) }
+        }
+        seen = []
+        var names: Set<String> = []
         for output in registration.outputs {
-            try check(output.topic)
-            guard seen.insert(output.topic.id).inserted, seen.insert(output.nameID).inserted else {
-                throw .deployment(.otherOutput(version, name: output.name))
+            try check(output, of: version)
+            let isNew =
+                seen.insert(output.topic.id).inserted && seen.insert(output.nameID).inserted
+                && names.insert(output.topic.name).inserted && names.insert(output.name).inserted
+            guard isNew else { throw .deployment(.otherOutput(version, name: output.name)) }
+        }
+    }
+
+    private func check(_ output: VersionRegistration.Output, of version: VersionName) throws(JournalRefusal) {
+        try check(output.topic)
+        try checkReserved(output.topic.name)
+        // A version that has never been live may have claimed the name, which then comes to be with one of them.
+        for (job, deployment) in deployments {
+            for other in deployment.versions.values where !other.isRetired {
+                for claim in other.outputs where claim.name == output.name || claim.nameID == output.nameID {
+                    guard job == version.job, claim.name == output.name, claim.nameID == output.nameID,
+                        topics[claim.topic]?.partitions.count == Int(output.topic.partitions)
+                    else { throw .deployment(.otherOutput(version, name: output.name)) }
+                }
             }
+        }
+        guard let known = topics[output.nameID] else {
             var name = output.topic
             name.name = output.name
             name.id = output.nameID
-            guard let known = topics[output.nameID] else {
-                try check(name)
-                continue
+            return try check(name)
+        }
+        guard known.owner == version.job, known.name == output.name, !known.spans.isEmpty,
+            known.partitions.count == Int(output.topic.partitions)
+        else { throw .deployment(.otherOutput(version, name: output.name)) }
+    }
+
+    /// Whether a topic may have a name that a version is to publish under, once it is live.
+    func checkReserved(_ name: String) throws(JournalRefusal) {
+        for (job, deployment) in deployments {
+            for version in deployment.versions.values where !version.isRetired {
+                for output in version.outputs where output.name == name {
+                    throw .deployment(.owned(topic: name, by: job))
+                }
             }
-            guard known.owner == version.job, known.name == output.name, !known.spans.isEmpty,
-                known.partitions.count == Int(output.topic.partitions)
-            else { throw .deployment(.otherOutput(version, name: output.name)) }
+        }
+    }
+
+    /// A version writes to its own topics only, which no published name leads to before it is live.
+    func checkOutputs(_ ranges: [OffsetRange], of job: String) throws(JournalRefusal) {
+        guard let version = VersionName(job) else { return }
+        for range in ranges {
+            guard let topic = topics[range.partition.topic] else { throw .noTopic(range.partition.topic) }
+            guard topic.owner == job else { throw .deployment(.otherOutput(version, name: topic.name)) }
         }
     }
 
     /// A checkpoint, as far as deployments have a say in it.
     func check(
-        _ job: String, _ checkpoint: UInt64, _ epoch: DeployedEpoch?
+        _ job: String, _ checkpoint: UInt64, _ epoch: DeployedEpoch?, _ safeguards: Safeguards
     ) throws(JournalRefusal) {
         if deployments[job] != nil { throw .deployment(.isDeployed(job: job)) }
         guard let version = VersionName(job), let deployment = deployments[version.job],
@@ -73,11 +114,13 @@ extension JournalState {
         }
         guard let epoch else { throw .deployment(.notAnEpochOfVersion(job: job)) }
         guard !known.isRetired else { throw .deployment(.isRetired(version)) }
-        guard epoch.generation == deployment.generation else {
+        guard epoch.generation == deployment.generation || !safeguards.contains(.generation) else {
             throw .deployment(.rolesChanged(version, generation: epoch.generation, now: deployment.generation))
         }
-        try check(epoch.reads, version, known, deployment)
-        if let attempt = deployment.openAttempt, known.holds == attempt.number, epoch.reads != known.position {
+        try check(epoch.reads, version, known, deployment, safeguards)
+        if safeguards.contains(.standsStill), let attempt = deployment.attemptHolding(version.number),
+            epoch.reads != known.position
+        {
             throw .deployment(.standsStill(version, attempt: attempt.number))
         }
         if let holds = epoch.holds {
@@ -89,9 +132,9 @@ extension JournalState {
 
     private func check(
         _ reads: InputPosition, _ version: VersionName, _ known: DeploymentState.Version,
-        _ deployment: DeploymentState
+        _ deployment: DeploymentState, _ safeguards: Safeguards
     ) throws(JournalRefusal) {
-        let isLive = deployment.live == version.number
+        let isLive = deployment.live == version.number || !safeguards.contains(.shadow)
         var count = 0
         for id in known.inputs {
             guard let topic = topics[id] else { throw .noTopic(id) }
@@ -114,42 +157,57 @@ extension JournalState {
         throw .deployment(.impossiblePosition(version, other.key))
     }
 
-    func check(_ job: String, from: UInt32, to: UInt32) throws(JournalRefusal) {
+    func check(
+        _ job: String, from: UInt32, to: UInt32, withoutFrom: Bool, _ safeguards: Safeguards
+    ) throws(JournalRefusal) {
         guard let deployment = deployments[job] else { throw .deployment(.noDeployment(job: job)) }
-        guard deployment.live == from else {
+        guard deployment.live == from || !safeguards.contains(.attemptLive) else {
             throw .deployment(.notLive(VersionName(job, from), live: deployment.live))
         }
         guard from != to else { throw .deployment(.isLive(VersionName(job, to))) }
         guard let new = deployment.versions[to] else { throw .deployment(.noVersion(VersionName(job, to))) }
         if new.isRetired { throw .deployment(.isRetired(VersionName(job, to))) }
-        for number in [from, to] where deployment.versions[number]?.position == nil {
-            throw .deployment(.hasNotBegun(VersionName(job, number)))
+        if new.position == nil { throw .deployment(.hasNotBegun(VersionName(job, to))) }
+        // One that has never begun may be left as one that has died.
+        guard withoutFrom || deployment.versions[from]?.position != nil else {
+            throw .deployment(.hasNotBegun(VersionName(job, from)))
         }
     }
 
     /// The attempt, if it is the newest and open.
     private func openAttempt(
-        _ number: UInt64, of job: String
+        _ number: UInt64, of job: String, mustBeNewest: Bool, mustBeOpen: Bool
     ) throws(JournalRefusal) -> (DeploymentState, DeploymentState.Attempt) {
         guard let deployment = deployments[job] else { throw .deployment(.noDeployment(job: job)) }
-        guard let attempt = deployment.openAttempt, attempt.number == number else {
-            throw .deployment(.attemptIsDecided(job: job, attempt: number))
-        }
+        guard let attempt = deployment.attempt, attempt.number == number || !mustBeNewest,
+            attempt.outcome == .open || !mustBeOpen
+        else { throw .deployment(.attemptIsDecided(job: job, attempt: number)) }
         return (deployment, attempt)
     }
 
-    func checkRelease(_ number: UInt64, of job: String) throws(JournalRefusal) { _ = try openAttempt(number, of: job) }
+    func checkRelease(_ number: UInt64, of job: String, _ safeguards: Safeguards) throws(JournalRefusal) {
+        let isKept = safeguards.contains(.releaseOpen)
+        _ = try openAttempt(number, of: job, mustBeNewest: isKept, mustBeOpen: isKept)
+    }
 
-    func checkSplice(_ number: UInt64, of job: String, _ given: [NameSplice]) throws(JournalRefusal) {
-        let (deployment, attempt) = try openAttempt(number, of: job)
-        for version in [attempt.from, attempt.to] where !deployment.stands(version) {
-            throw .deployment(.notAtTheCut(VersionName(job, version)))
+    func checkSplice(
+        _ number: UInt64, of job: String, _ given: [NameSplice], _ safeguards: Safeguards
+    ) throws(JournalRefusal) {
+        let (deployment, attempt) = try openAttempt(
+            number, of: job, mustBeNewest: safeguards.contains(.spliceNewest),
+            mustBeOpen: safeguards.contains(.spliceOpen))
+        if safeguards.contains(.atTheCut) {
+            for version in [attempt.from, attempt.to] where !deployment.stands(version) {
+                throw .deployment(.notAtTheCut(VersionName(job, version)))
+            }
         }
         var differences: [TopicID: TopicID] = [:]
         for splice in given {
             guard let difference = splice.difference else { continue }
             guard let topic = topics[difference] else { throw .noTopic(difference) }
-            guard topic.owner == nil, topic.spans.isEmpty, topic.partitions.allSatisfy({ $0.firstKept == 0 }) else {
+            guard topic.owner == nil, topic.spans.isEmpty, topic.partitions.allSatisfy({ $0.firstKept == 0 }),
+                topic.partitions.count == topics[splice.name]?.partitions.count
+            else {
                 throw .deployment(.otherSpans(job: job))
             }
             differences[splice.name] = difference
@@ -206,6 +264,7 @@ extension DeploymentRefusal: CustomStringConvertible {
         case .standsStill(let version, let attempt): "version \(version) stands still for attempt \(attempt)"
         case .notLive(let version, let live): "version \(version) is not live, version \(live) is"
         case .isLive(let version): "version \(version) is live"
+        case .inputTwice(let version, let topic): "version \(version) names the topic \(topic) twice"
         case .hasNotBegun(let version): "version \(version) has no checkpoint yet"
         case .attemptIsDecided(let job, let attempt):
             "attempt \(attempt) of job \"\(job)\" is decided, or not the newest"

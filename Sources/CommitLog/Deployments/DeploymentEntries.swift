@@ -17,7 +17,14 @@ extension JournalState {
         deployment.versions[version.number] = DeploymentState.Version(
             inputs: registration.inputs,
             outputs: registration.outputs.map { .init(name: $0.name, nameID: $0.nameID, topic: $0.topic.id) })
-        if !isFirst { moveCut(&deployment, besides: deployment.versions[deployment.live]?.inputs ?? []) }
+        // What is in the cut already stays: somebody may stand there for an attempt.
+        for id in registration.inputs {
+            for (number, partition) in (topics[id]?.partitions ?? []).enumerated() {
+                let name = TopicPartition(topic: id, partition: UInt32(number))
+                if deployment.cut[name] != nil { continue }
+                deployment.cut.ends[name] = isFirst ? partition.firstKept : partition.publishedEnd
+            }
+        }
         deployments[version.job] = deployment
     }
 
@@ -48,9 +55,11 @@ extension JournalState {
         deployments[version.job] = nil
         if checkpoint == 0 { moved.start = epoch.reads }
         moved.position = epoch.reads
-        moved.holds = epoch.holds
+        // Who stands still does so until the attempt is decided, whatever else ends an epoch; and the cut with it.
+        let stands = deployment.attemptHolding(version.number) != nil
+        moved.holds = epoch.holds ?? (stands ? moved.holds : nil)
         deployment.versions[version.number] = moved
-        if deployment.live == version.number {
+        if deployment.live == version.number, !stands {
             deployment.cut.ends.merge(epoch.reads.ends) { $1 }
             moveCut(&deployment, besides: moved.inputs)
         }
@@ -75,13 +84,14 @@ extension JournalState {
 
     mutating func splice(_ job: String, _ splices: [NameSplice], _ position: JournalPosition) {
         guard let attempt = deployments[job]?.attempt, let new = deployments[job]?.versions[attempt.to] else { return }
+        // A name that the new version does not write ends here, until one is live that does.
+        for output in deployments[job]?.versions[attempt.from]?.outputs ?? [] { namesByTopic[output.topic] = nil }
         for output in new.outputs {
             guard let topic = topics[output.topic] else { continue }
             guard let splice = splices.first(where: { $0.name == output.nameID }) else {
                 add(name: output.nameID, output.name, of: job, for: topic, created: position)
                 continue
             }
-            if let old = topics[splice.name]?.spans.last?.topic { namesByTopic[old] = nil }
             namesByTopic[topic.id] = splice.name
             topics[splice.name]?.goOn(splice.spans, schema: topic.schemas[topic.schemas.count - 1])
         }

@@ -56,8 +56,19 @@ package struct DeploymentState: Equatable, Sendable {
     /// Where the version stands when it has read all that it may.
     package func limit(of version: UInt32) -> InputPosition { cut.of(versions[version]?.inputs ?? []) }
 
-    /// Both versions of an attempt have read the same.
-    func stands(_ version: UInt32) -> Bool { versions[version]?.position == limit(of: version) }
+    /// The version has read all that it may; one that has not begun stands where it would begin.
+    package func stands(_ version: UInt32) -> Bool {
+        let limit = limit(of: version)
+        return (versions[version]?.position ?? limit) == limit
+    }
+
+    /// The open attempt for which the version moves no further: it has said that it stands still, or it is left without being
+    /// asked, and its last commit is the cut.
+    package func attemptHolding(_ version: UInt32) -> Attempt? {
+        guard let attempt = openAttempt else { return nil }
+        let isLeft = attempt.withoutFrom && attempt.from == version
+        return isLeft || versions[version]?.holds == attempt.number ? attempt : nil
+    }
 
     // MARK: Bytes
 
