@@ -106,7 +106,7 @@ package final class VersionSwitch {
     private func isReady(_ deployment: DeploymentState, _ attempt: DeploymentState.Attempt) -> Bool {
         guard let old = deployment.versions[from], let new = deployment.versions[to] else { return false }
         let isHeld = (attempt.withoutFrom || old.holds == attempt.number) && new.holds == attempt.number
-        return isHeld && old.position == deployment.limit(of: from) && new.position == deployment.limit(of: to)
+        return isHeld && deployment.stands(from) && deployment.stands(to)
     }
 
     private func outcome(of number: UInt64, in state: JournalState) -> Outcome {

@@ -127,7 +127,7 @@ package final class JobExecution {
         let milliseconds = max((resumed ?? savepoint)?.journalMilliseconds ?? .min, time.wallMilliseconds())
         try assembly.assemble(from: resumed ?? savepoint, isNewRun: resumed == nil, at: milliseconds)
         let now = time.monotonicNanoseconds()
-        coordinator = EpochCoordinator(
+        var coordinator = EpochCoordinator(
             subtasks: subtasks.map(\.subtask.index), sources: subtasks.filter(\.isSource).map(\.subtask.index),
             nextCheckpoint: (resumed?.number ?? 0) + 1,
             fixedIntervalNanoseconds: settings.checkpointIntervalNanoseconds,
@@ -136,8 +136,9 @@ package final class JobExecution {
             journalMilliseconds: milliseconds, firstTimerMilliseconds: assembly.firstTimerMilliseconds,
             retainsCheckpoints: settings.retainedCheckpoints > 1)
         if let role {
-            duty = VersionDuty(role, assembly.inputs)
+            duty = VersionDuty(role, assembly.inputs, &coordinator, nowNanoseconds: now)
         }
+        self.coordinator = coordinator
         tellReads(try sourceParts(), at: now)
         if resumed == nil { try commitCheckpointZero(milliseconds) }
         looked(at: now)

@@ -11,6 +11,8 @@ import HostSystem
 // - In the shadow the limit is the live version's last checkpoint, and moves only when what was read is committed: so a
 //   version that has caught up commits exactly where the live one has.
 // - The live version that is asked to stand still reads what its readers have taken, and no more.
+// - Who stands still by what the journal says does so from the start, and reads nothing: a worker that comes back, and a live
+//   version that is left because it was taken for dead. What it has read and not committed waits until the attempt is decided.
 // - A decided attempt sends it back to `running` from everywhere.
 
 struct VersionDuty {
@@ -34,22 +36,26 @@ struct VersionDuty {
     private let inputs: [AssembledInput]
     private var limit: InputPosition?
 
-    init(_ role: VersionRole, _ inputs: [AssembledInput]) {
+    init(
+        _ role: VersionRole, _ inputs: [AssembledInput], _ coordinator: inout EpochCoordinator,
+        nowNanoseconds now: Int64
+    ) {
         self.role = role
         self.inputs = inputs
         generation = role.deployment.generation
-        if let attempt = role.attempt {
-            beginDraining(attempt)
-        } else {
-            setLimit(role.limit)
-        }
+        setLimit(role.limit)
+        if let attempt = role.attempt { obey(attempt, &coordinator, nowNanoseconds: now) }
     }
 
-    private mutating func beginDraining(_ attempt: DeploymentState.Attempt) {
-        // Who has said before it died that it stands still does not read on.
-        let stood = role.known.flatMap { $0.holds == attempt.number ? $0.position : nil }
-        setLimit(stood ?? (role.isLive ? taken : role.limit))
-        phase = .draining(attempt.number)
+    private mutating func obey(
+        _ attempt: DeploymentState.Attempt, _ coordinator: inout EpochCoordinator, nowNanoseconds now: Int64
+    ) {
+        if role.standsStill {
+            stand(attempt.number, &coordinator, nowNanoseconds: now)
+        } else {
+            setLimit(role.isLive ? taken : role.limit)
+            phase = .draining(attempt.number)
+        }
     }
 
     /// What it has read, and given on.
@@ -79,7 +85,7 @@ struct VersionDuty {
         switch phase {
         case .running:
             if let attempt {
-                beginDraining(attempt)
+                obey(attempt, &coordinator, nowNanoseconds: now)
                 try attend(&coordinator, nowNanoseconds: now)
             } else if coordinator.isUntouched {
                 generation = role.deployment.generation
@@ -99,6 +105,12 @@ struct VersionDuty {
                 try role.look()
             }
         }
+    }
+
+    private mutating func stand(_ attempt: UInt64, _ coordinator: inout EpochCoordinator, nowNanoseconds now: Int64) {
+        setLimit(taken)
+        phase = .standing(attempt, sinceNanoseconds: now)
+        coordinator.standsStill = true
     }
 
     private mutating func goOn(_ coordinator: inout EpochCoordinator) {

@@ -36,9 +36,6 @@ package final class VersionRole {
 
     var news: (any SharedSignal)? { reader.news }
 
-    /// What the journal has of the version itself.
-    var known: DeploymentState.Version? { deployment.versions[version.number] }
-
     var isLive: Bool { deployment.live == version.number }
 
     /// How far the version may read; nil: as far as there is something.
@@ -47,11 +44,14 @@ package final class VersionRole {
     /// The open attempt for which the version is to stand still now.
     var attempt: DeploymentState.Attempt? {
         guard let attempt = deployment.openAttempt else { return nil }
-        if attempt.from == version.number { return attempt.withoutFrom ? nil : attempt }
+        if attempt.from == version.number { return attempt }
         guard attempt.to == version.number else { return nil }
         let fromStands = deployment.versions[attempt.from]?.holds == attempt.number
         return attempt.withoutFrom || fromStands ? attempt : nil
     }
+
+    /// The version stands still already, by what the journal says: also after a restart.
+    var standsStill: Bool { deployment.attemptHolding(version.number) != nil }
 
     /// Gives an attempt up for which others take too long.
     func release(_ attempt: UInt64) throws(JobFailure) {
