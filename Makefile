@@ -15,12 +15,12 @@ KILLS ?= 300
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
-packages: ## the system packages: headers and libraries of RocksDB, PCRE2, LZ4 and zstd
-	@for header in rocksdb/c.h pcre2.h lz4.h zstd.h; do \
+packages: ## the system packages: headers and libraries of RocksDB, PCRE2, LZ4, zstd and SQLite
+	@for header in rocksdb/c.h pcre2.h lz4.h zstd.h sqlite3.h; do \
 	    test -e /usr/include/$$header || { \
 	        $(SUDO) apt-get update -q && \
 	        $(SUDO) apt-get install -y -q --no-install-recommends \
-	            librocksdb-dev libpcre2-dev liblz4-dev libzstd-dev; \
+	            librocksdb-dev libpcre2-dev liblz4-dev libzstd-dev libsqlite3-dev; \
 	        break; }; \
 	done
 

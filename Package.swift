@@ -31,7 +31,8 @@ let package = Package(
         .executable(name: "Soak", targets: ["Soak"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         .systemLibrary(name: "CRocksDB", pkgConfig: "rocksdb", providers: [.apt(["librocksdb-dev"])]),
@@ -48,7 +49,10 @@ let package = Package(
         module("StreamSQL", ["Operators", "Dataflow", "Columnar", "HostSystem"]),
         module(
             "Deployment",
-            ["StreamSQL", "Operators", "Dataflow", "KeyedState", "CommitLog", "Columnar", "HostSystem"]),
+            [
+                "StreamSQL", "Operators", "Dataflow", "KeyedState", "CommitLog", "Columnar", "HostSystem", "CKernels",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         .executableTarget(
             name: "SluiceTool",
             dependencies: [
@@ -108,6 +112,12 @@ let package = Package(
             "OperatorsTests",
             ["Operators", "Dataflow", "KeyedState", "CommitLog", "Columnar", "HostSystem", "Simulation"]),
         tests("StreamSQLTests", ["StreamSQL", "Operators", "Dataflow", "Columnar", "HostSystem"]),
+        .executableTarget(
+            name: "IdleWorker", dependencies: ["Deployment", "HostSystem"], path: "Tests/IdleWorker",
+            swiftSettings: strict),
+        tests(
+            "DeploymentTests",
+            ["Deployment", "IdleWorker", "HostSystem", .product(name: "GRDB", package: "GRDB.swift")]),
         tests("SimulationTests", ["Simulation", "HostSystem"]),
         tests("NexmarkEventsTests", ["NexmarkEvents", "HostSystem"]),
         tests("ChangelogTableTests", ["ChangelogTable"]),

@@ -1,5 +1,5 @@
 // What Swift cannot express: CRC32C instructions, SIMD byte scans that inline into Swift loops, renameat2, mallopt,
-// futexes.
+// futexes, and of processes what Swift's Glibc does not show.
 #ifndef SLUICE_CKERNELS_H
 #define SLUICE_CKERNELS_H
 
@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "CFormat.h"
+#include "CProcess.h"
 #include "CRecords.h"
 #include "CScan.h"
 

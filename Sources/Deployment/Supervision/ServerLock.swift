@@ -1,0 +1,36 @@
+import Glibc
+import HostSystem
+
+/// One server for each data directory: held as long as the process lives. Whoever supervises workers shows it.
+package final class ServerLock: Sendable {
+    private static let lockName = "server.lock"
+    private static let markName = "server.pid"
+
+    private let lock: any FileLock
+
+    /// - Parameter dataDirectory: is there.
+    package init(_ dataDirectory: String, files: any FileSystem) throws(SupervisionError) {
+        let markPath = FilePath.join(dataDirectory, Self.markName)
+        let found = try onFiles { () throws(FileError) in
+            try files.lock(FilePath.join(dataDirectory, Self.lockName), wait: false)
+        }
+        guard let found else {
+            throw .serverRuns(
+                directory: dataDirectory, processID: Self.holder(dataDirectory, files))
+        }
+        lock = found
+        if let mark = ProcessMark.of(getpid(), files) {
+            try onFiles { () throws(FileError) in try mark.write(markPath, files) }
+        }
+    }
+
+    /// The process of the server that has a data directory; nil where there is none, or it has not said so yet.
+    package static func holder(_ dataDirectory: String, _ files: any FileSystem) -> Int32? {
+        guard let mark = ProcessMark.read(FilePath.join(dataDirectory, markName), files), mark.isAlive(files) else {
+            return nil
+        }
+        return mark.processID
+    }
+
+    package func release() { lock.release() }
+}
