@@ -70,6 +70,28 @@ final class SupervisorBench {
         do { return try workspace.text(of: "state/log") } catch { return "none" }
     }
 
+    /// Processes that were started with this lock.
+    func workers() -> [Int32] {
+        let names: [String]
+        do { names = try files.list("/proc") } catch { return [] }
+        return names.compactMap { Int32($0) }.filter { process in
+            guard let file = fopen("/proc/\(process)/cmdline", "r") else { return false }
+            defer { fclose(file) }
+            var bytes = [UInt8](repeating: 0, count: 4096)
+            let count = fread(&bytes, 1, bytes.count, file)
+            return bytes[..<count].split(separator: 0).contains { $0.elementsEqual(lockPath.utf8) }
+        }
+    }
+
+    func waitUntilGone() throws {
+        let time = SystemTime()
+        let end = time.monotonicNanoseconds() + Self.boundMilliseconds * 1_000_000
+        while !workers().isEmpty {
+            try #require(time.monotonicNanoseconds() < end, "still there: \(workers())")
+            sched_yield()
+        }
+    }
+
     static func isAlive(_ process: Int32) -> Bool { Glibc.kill(process, 0) == 0 }
 }
 

@@ -268,6 +268,40 @@ import Testing
         try await stop(supervisor)
     }
 
+    /// Servers that are killed wherever they are, a worker that is killed now and then: never two workers, and in the end
+    /// one, which the next server finds.
+    @Test func serversThatAreKilledLeaveOneWorker() async throws {
+        var random = SplitMix64(seed: 11)
+        let program = try BuiltProducts.program("IdleWorker")
+        for _ in 0..<40 {
+            let server = try ChildProcess(
+                program, ["supervise", bench.workspace.path, bench.workspace.path + "/ready"], in: bench.workspace.path)
+            _ = try server.ending(withinMilliseconds: Int32(random.below(30)))
+            // Every second one comes so far as to have a worker.
+            if random.oneIn(2) {
+                _ = try server.read { $0.outputText.contains("started") || $0.outputText.contains("adopted") }
+            }
+            if random.oneIn(3), let worker = bench.workers().first { kill(worker, SIGKILL) }
+            server.send(SIGKILL)
+            try server.wait()
+        }
+        let (supervisor, notices) = try bench.supervisor()
+        supervisor.add(try bench.worker(), wanted: true)
+        let process = try notices.wait("a worker") { event -> Int32? in
+            switch event {
+            case .started(let process): process
+            case .adopted(let process, _): process
+            default: nil
+            }
+        }
+        #expect(SupervisorBench.isAlive(process), "seed 11")
+        // Another one may have been about to find out that it is one too many: it does, as long as the lock is held.
+        let lock = try await supervisor.kill(bench.id)
+        try bench.waitUntilGone()
+        lock.release()
+        await supervisor.close()
+    }
+
     /// A worker, in nobody's hands.
     private func startAndClose() async throws -> Int32 {
         let (supervisor, notices) = try bench.supervisor()

@@ -12,6 +12,8 @@ import HostSystem
 //     tell            says what it was started with
 //     chatter:N:LOG   says N lines, and moves its log away whenever that has 1000 bytes
 
+// `IdleWorker supervise FOLDER READY`: a server that keeps one such worker running, and says what happens to it.
+
 // A test that failed may leave it behind.
 alarm(120)
 
@@ -26,9 +28,24 @@ func end(_ status: Int32, _ reason: String) -> Never {
 
 func number(_ text: Substring) -> Int { Int(text) ?? 0 }
 
+func supervise(_ folder: String, ready: String) throws -> Never {
+    var policy = RestartPolicy()
+    (policy.initialBackOff, policy.largestBackOff) = (1, 4)
+    let supervisor = try Supervisor(
+        try ServerLock(folder, files: files), policy: policy, lastCheckpoint: { _ in nil },
+        notice: { say("\($0.event)") })
+    let lock = folder + "/state/lock"
+    supervisor.add(
+        WorkerSpecification(
+            id: VersionID("orders", 1), command: [CommandLine.arguments[0], lock, ready], workingDirectory: folder,
+            lockPath: lock, logPath: folder + "/state/log"), wanted: true)
+    while true { pause() }
+}
+
 let files = PosixFileSystem()
 let arguments = CommandLine.arguments
 guard arguments.count >= 3 else { end(64, "no lock") }
+if arguments[1] == "supervise" { try supervise(arguments[2], ready: arguments[3]) }
 guard let lock = try files.lock(arguments[1], wait: false) else { end(4, "the lock is held") }
 
 var ending = sigset_t()

@@ -6,17 +6,26 @@ package final class ServerLock: Sendable {
     private static let lockName = "server.lock"
     private static let markName = "server.pid"
 
+    /// For a lock whose holder is not alive any more: one second in all.
+    private static let attempts = 100
+    private static let pauseMilliseconds: Int32 = 10
+
     private let lock: any FileLock
 
     /// - Parameter dataDirectory: is there.
     package init(_ dataDirectory: String, files: any FileSystem) throws(SupervisionError) {
         let markPath = FilePath.join(dataDirectory, Self.markName)
-        let found = try onFiles { () throws(FileError) in
-            try files.lock(FilePath.join(dataDirectory, Self.lockName), wait: false)
+        var found: (any FileLock)?
+        for attempt in 0..<Self.attempts {
+            found = try onFiles { () throws(FileError) in
+                try files.lock(FilePath.join(dataDirectory, Self.lockName), wait: false)
+            }
+            // A server that was killed while it started a worker: the child has its descriptors until it is another program.
+            guard found == nil, attempt + 1 < Self.attempts, Self.holder(dataDirectory, files) == nil else { break }
+            poll(nil, 0, Self.pauseMilliseconds)
         }
         guard let found else {
-            throw .serverRuns(
-                directory: dataDirectory, processID: Self.holder(dataDirectory, files))
+            throw .serverRuns(directory: dataDirectory, processID: Self.holder(dataDirectory, files))
         }
         lock = found
         if let mark = ProcessMark.of(getpid(), files) {
