@@ -40,7 +40,12 @@ package final class LocalConnection {
         var writer = ByteWriter()
         writer.write(UInt32(message.count))
         writer.writeRaw(message)
-        var rest = writer.bytes[...]
+        return write(writer.bytes)
+    }
+
+    /// Bytes as they are, for protocols that have no such messages. False where the other end is gone.
+    package func write(_ bytes: [UInt8]) -> Bool {
+        var rest = bytes[...]
         while !rest.isEmpty {
             let sent = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress!, $0.count, Int32(MSG_NOSIGNAL)) }
             if sent < 0 && errno == EINTR { continue }
@@ -48,6 +53,18 @@ package final class LocalConnection {
             rest = rest.dropFirst(sent)
         }
         return true
+    }
+
+    /// The next bytes, as many as have come and `count` at most; none at the end; nil where the connection broke.
+    package func read(upTo count: Int) -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: count)
+        while true {
+            let got = bytes.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress!, count, 0) }
+            if got < 0 && errno == EINTR { continue }
+            guard got >= 0 else { return nil }
+            bytes.removeLast(count - got)
+            return bytes
+        }
     }
 
     /// nil where the other end is gone, says nothing, or says what is no message.
@@ -103,6 +120,25 @@ package final class LocalListener: Sendable {
     }
 }
 
+/// A folder that is held open, so that names in it are short, however long its own path.
+package final class LocalSocketFolder: Sendable {
+    private let descriptor: Int32
+
+    /// - Parameter path: of a socket in the folder.
+    package init(of path: String) throws(FileError) {
+        descriptor = open(FilePath.parent(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileError(.open, path, code: errno) }
+    }
+
+    deinit { Glibc.close(descriptor) }
+
+    /// Names the same socket for this process, and while this value lives.
+    package func shortPath(of path: String) -> String {
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        return "/proc/self/fd/\(descriptor)/\(name)"
+    }
+}
+
 private enum LocalSocketAddress {
     static func makeSocket(_ path: String) throws(FileError) -> Int32 {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
@@ -114,11 +150,14 @@ private enum LocalSocketAddress {
     static func with(
         _ path: String, _ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32
     ) throws(FileError) -> Int32? {
-        let folder = open(FilePath.parent(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { return errno }
-        defer { Glibc.close(folder) }
-        let name = path.split(separator: "/").last.map(String.init) ?? path
-        let short = Array("/proc/self/fd/\(folder)/\(name)".utf8)
+        let folder: LocalSocketFolder
+        do throws(FileError) {
+            folder = try LocalSocketFolder(of: path)
+        } catch {
+            return error.code
+        }
+        defer { withExtendedLifetime(folder) {} }
+        let short = Array(folder.shortPath(of: path).utf8)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         guard short.count < MemoryLayout.size(ofValue: address.sun_path) else {

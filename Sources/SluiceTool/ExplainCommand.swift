@@ -1,5 +1,6 @@
 import ArgumentParser
 import Dataflow
+import HostSystem
 import Operators
 import StreamSQL
 
@@ -23,7 +24,7 @@ struct ExplainCommand: ParsableCommand {
             case .json:
                 let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
                 StandardStreams.output(
-                    JSONText.object([("plan", .array(lines.map { .string(String($0)) }))]).text + "\n")
+                    JSONValue.object([("plan", .array(lines.map { .string(String($0)) }))]).text + "\n")
             }
         } catch {
             throw error.exit(output)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Columnar
+import HostSystem
 import Operators
 
 enum ResultFormat: String, ExpressibleByArgument, CaseIterable {
@@ -22,7 +23,7 @@ struct ResultOutput {
         guard format == .json else { return StandardStreams.output(text) }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: true)
         StandardStreams.output(
-            JSONText.object([("plan", .array(lines.map { .string(String($0)) }))]).text + "\n")
+            JSONValue.object([("plan", .array(lines.map { .string(String($0)) }))]).text + "\n")
     }
 
     /// - Parameter batches: without selections; of the fields' leaves.

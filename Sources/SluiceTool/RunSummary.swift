@@ -1,4 +1,5 @@
 import Dataflow
+import HostSystem
 
 // What a run says at its end.
 
@@ -28,14 +29,14 @@ extension RunDisplay {
         }
     }
 
-    func summaryJSON(_ result: RunResult, job: String) -> JSONText {
+    func summaryJSON(_ result: RunResult, job: String) -> JSONValue {
         let name =
             switch result {
             case .finished: "finished"
             case .stopped: "stopped"
             case .alreadyFinished: "already-finished"
             }
-        var fields: [(String, JSONText)] = [("job", .string(job)), ("result", .string(name))]
+        var fields: [(String, JSONValue)] = [("job", .string(job)), ("result", .string(name))]
         if result != .alreadyFinished, let metrics = lastMetrics {
             let checkpoints = metrics.checkpoints
             fields += [

@@ -29,7 +29,7 @@ struct SavepointCommand: ParsableCommand {
             let path = try make()
             switch output {
             case .text: StandardStreams.output(path + "\n")
-            case .json: StandardStreams.output(JSONText.object([("savepoint", .string(path))]).text + "\n")
+            case .json: StandardStreams.output(JSONValue.object([("savepoint", .string(path))]).text + "\n")
             }
         } catch {
             throw error.exit(output)

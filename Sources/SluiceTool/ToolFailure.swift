@@ -1,5 +1,6 @@
 import ArgumentParser
 import Dataflow
+import HostSystem
 
 /// Why a command failed, ready to be shown, and with which exit code.
 struct ToolFailure: Error {
@@ -38,7 +39,7 @@ struct ToolFailure: Error {
         return text
     }
 
-    var json: JSONText {
+    var json: JSONValue {
         .object([
             ("message", .string(message)), ("detail", detail.map { .string($0) } ?? .null),
             ("hint", hint.map { .string($0) } ?? .null),
@@ -51,7 +52,7 @@ struct ToolFailure: Error {
     func exit(_ output: OutputFormat) -> ExitCode {
         switch output {
         case .text: StandardStreams.error(text)
-        case .json: StandardStreams.output(JSONText.object([("error", json)]).text + "\n")
+        case .json: StandardStreams.output(JSONValue.object([("error", json)]).text + "\n")
         }
         return ExitCode(exitCode)
     }

@@ -80,10 +80,10 @@ extension TopicSubcommand {
     }
 
     /// One line of what was done, for people or as JSON.
-    func tell(_ text: String, _ json: [(String, JSONText)]) {
+    func tell(_ text: String, _ json: [(String, JSONValue)]) {
         switch output {
         case .text: StandardStreams.error(text + "\n")
-        case .json: StandardStreams.output(JSONText.object(json).text + "\n")
+        case .json: StandardStreams.output(JSONValue.object(json).text + "\n")
         }
     }
 }

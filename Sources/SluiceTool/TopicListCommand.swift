@@ -16,12 +16,12 @@ struct TopicListCommand: TopicSubcommand {
         switch output {
         case .json:
             let list = topics.map { topic in
-                JSONText.object([
+                JSONValue.object([
                     ("topic", .string(topic.name)), ("partitions", .integer(topic.partitions.count)),
                     ("rows", .integer(topic.rowCount)), ("key", .array(topic.schema.key.map { .string($0) })),
                 ])
             }
-            StandardStreams.output(JSONText.object([("topics", .array(list))]).text + "\n")
+            StandardStreams.output(JSONValue.object([("topics", .array(list))]).text + "\n")
         case .text:
             let rows = topics.map { topic in
                 [
@@ -48,7 +48,7 @@ struct TopicListCommand: TopicSubcommand {
 
 extension TopicOptions {
     /// -1: unbounded, as Kafka has it.
-    var retentionJSON: [(String, JSONText)] {
+    var retentionJSON: [(String, JSONValue)] {
         [
             ("retention.ms", .integer(Int(clamping: retentionMilliseconds ?? -1))),
             ("retention.bytes", .integer(Int(clamping: retentionBytes ?? -1))),
@@ -114,15 +114,15 @@ struct TopicDescribeCommand: TopicSubcommand {
         return text + TopicListCommand.table(["partition", "first offset", "end offset", "size"], partitions)
     }
 
-    private func json(_ topic: Topic, _ position: UInt64, _ bytes: [Int]) -> JSONText {
+    private func json(_ topic: Topic, _ position: UInt64, _ bytes: [Int]) -> JSONValue {
         let columns = topic.schema.fields.map { column in
-            JSONText.object([
+            JSONValue.object([
                 ("name", .string(column.name)), ("type", .string("\(column.type)")),
                 ("nullable", .boolean(column.isNullable)),
             ])
         }
         let partitions = zip(topic.partitions, bytes).map { partition, bytes in
-            JSONText.object([
+            JSONValue.object([
                 ("firstOffset", .integer(Int(clamping: partition.firstKept))),
                 ("endOffset", .integer(Int(clamping: partition.publishedEnd))), ("bytes", .integer(bytes)),
             ])

@@ -2,6 +2,7 @@ import ArgumentParser
 import Columnar
 import CommitLog
 import Dataflow
+import HostSystem
 import Operators
 
 struct TopicTrimCommand: TopicSubcommand {
@@ -76,9 +77,9 @@ struct TopicTrimCommand: TopicSubcommand {
         return lines.joined(separator: "\n")
     }
 
-    private func json(_ move: TopicRetention.Move) -> [(String, JSONText)] {
+    private func json(_ move: TopicRetention.Move) -> [(String, JSONValue)] {
         let dropped = move.dropped.map { range in
-            JSONText.object([
+            JSONValue.object([
                 ("partition", .integer(Int(range.partition.partition))),
                 ("start", .integer(Int(clamping: range.start))), ("end", .integer(Int(clamping: range.end))),
             ])
