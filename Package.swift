@@ -33,6 +33,11 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: [
         .systemLibrary(name: "CRocksDB", pkgConfig: "rocksdb", providers: [.apt(["librocksdb-dev"])]),
@@ -52,6 +57,17 @@ let package = Package(
             [
                 "StreamSQL", "Operators", "Dataflow", "KeyedState", "CommitLog", "Columnar", "HostSystem", "CKernels",
                 .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
+        module(
+            "Gateway",
+            [
+                "HostSystem",
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(
             name: "SluiceTool",
@@ -118,6 +134,7 @@ let package = Package(
         tests(
             "DeploymentTests",
             ["Deployment", "IdleWorker", "HostSystem", .product(name: "GRDB", package: "GRDB.swift")]),
+        tests("GatewayTests", ["Gateway", "HostSystem"]),
         tests("SimulationTests", ["Simulation", "HostSystem"]),
         tests("NexmarkEventsTests", ["NexmarkEvents", "HostSystem"]),
         tests("ChangelogTableTests", ["ChangelogTable"]),

@@ -6,11 +6,15 @@ import Testing
     /// As in Docs/Architecture.md.
     static let ranks = [
         "HostSystem": 0, "Columnar": 1, "CommitLog": 1, "KeyedState": 2, "Dataflow": 3, "Operators": 4, "StreamSQL": 5,
-        "Deployment": 6, "SluiceTool": 8,
+        "Deployment": 6, "Gateway": 7, "SluiceTool": 8,
     ]
     /// Imported by anybody.
     static let system: Set<Substring> = ["Glibc", "Synchronization", "CKernels", "CRocksDB", "CPCRE2", "CLZ4", "CZstd"]
-    static let packages: [Substring: Set<String>] = ["ArgumentParser": ["SluiceTool"], "GRDB": ["Deployment"]]
+    static let packages: [Substring: Set<String>] = [
+        "ArgumentParser": ["SluiceTool"], "GRDB": ["Deployment"], "HTTPTypes": ["Gateway"],
+        "HummingbirdCore": ["Gateway"],
+        "Logging": ["Gateway"], "NIOCore": ["Gateway"], "NIOHTTPTypes": ["Gateway"], "NIOPosix": ["Gateway"],
+    ]
 
     @Test func importsGoDownwards() throws {
         for file in try TreeFile.all(under: "Sources") {
