@@ -1,3 +1,4 @@
+import Dispatch
 import Gateway
 import HostSystem
 import Synchronization
@@ -133,6 +134,8 @@ import Testing
             connection.write("GET /endless HTTP/1.1\r\nHost: localhost\r\n\r\n")
             await isFull.wait()
             for _ in 0..<10 { #expect(try await blocking { try served.client.request("GET", []).status } == 200) }
+            // What is made ahead of the reader has a bound, too.
+            #expect(handled.withLock { $0 } < 64)
             await served.server.stop(within: .zero)
             withExtendedLifetime(connection) {}
         }
@@ -168,6 +171,66 @@ import Testing
             #expect(try await slow.content == Array("done".utf8))
             await stopped
             #expect(throws: (any Error).self) { try served.connectTCP() }
+        }
+    }
+
+    @Test func streamsEndWithTheServer() async throws {
+        let (begun, cancelled) = (Gate(), Gate())
+        let first = Mutex(true)
+        let handler = Answering { _ in
+            APIResponse(
+                .stream(contentType: APIResponse.plainText) {
+                    if first.withLock({ value in
+                        defer { value = false }; return value
+                    }) {
+                        return "first"
+                    }
+                    await begun.open()
+                    await withTaskCancellationHandler {
+                        await cancelled.wait()
+                    } onCancel: {
+                        Task { await cancelled.open() }
+                    }
+                    return nil
+                })
+        }
+        try await ServedHandler.with(handler) { served in
+            let following = Task { try await blocking { try served.client.request("GET", ["logs"]) } }
+            await begun.wait()
+            await served.server.stop(within: .seconds(3600))
+            let answer = try await following.value
+            #expect(answer == (200, Array("first".utf8)))
+        }
+    }
+
+    @Test func whatBlocksHoldsNobodyUp() async throws {
+        let count = Routes.blockingThreadCount
+        let waiting = Mutex(0)
+        let isOpen = DispatchSemaphore(value: 0)
+        let arrived = Meeting(of: 2)
+        let handler = Routes()
+            .onBlocking("GET", "/blocked") { _, _ in
+                if waiting.withLock({
+                    $0 += 1; return $0
+                }) == count {
+                    Task { await arrived.join() }
+                }
+                isOpen.wait()
+                return .text("done")
+            }
+            .on("GET", "/") { _, _ in .text("ok") }
+        try await ServedHandler.with(handler) { served in
+            let blocked = (0..<count).map { _ in
+                Task { try await blocking { try served.client.request("GET", ["blocked"]).content } }
+            }
+            await arrived.join()
+            let answer = try await blocking { try served.client.request("GET", []) }
+            #expect(answer.status == 200)
+            for _ in blocked { isOpen.signal() }
+            for request in blocked {
+                let content = try await request.value
+                #expect(content == Array("done".utf8))
+            }
         }
     }
 

@@ -17,7 +17,7 @@ final class OpenConnections: Sendable {
 
         fileprivate init(_ channel: any Channel) { self.channel = channel }
 
-        /// The client has closed its side, or all is closed.
+        /// The client has closed its side, or the server ends: no more is wanted of what has no end of its own.
         var isLeft: Bool { state.withLock { $0.isLeft } }
 
         /// Runs the action, in place of the one before it, when the client leaves; at once where it has.
@@ -40,6 +40,7 @@ final class OpenConnections: Sendable {
 
     private struct State {
         var connections: [ObjectIdentifier: Connection] = [:]
+        var isEnding = false
         var isClosed = false
     }
 
@@ -48,6 +49,15 @@ final class OpenConnections: Sendable {
     subscript(channel: any Channel) -> Connection {
         // A channel that is closed already is nobody's any more.
         state.withLock { $0.connections[ObjectIdentifier(channel)] } ?? Self.left(channel)
+    }
+
+    /// As if all clients had left: streams end, and so will those to come.
+    func endStreams() {
+        let connections = state.withLock { state in
+            state.isEnding = true
+            return Array(state.connections.values)
+        }
+        for connection in connections { connection.leave() }
     }
 
     func closeAll() {
@@ -65,8 +75,10 @@ final class OpenConnections: Sendable {
     }
 
     private func add(_ channel: any Channel) {
+        let connection = Connection(channel)
         let isLate = state.withLock { state in
-            if !state.isClosed { state.connections[ObjectIdentifier(channel)] = Connection(channel) }
+            if state.isEnding { connection.leave() }
+            if !state.isClosed { state.connections[ObjectIdentifier(channel)] = connection }
             return state.isClosed
         }
         if isLate { return channel.close(promise: nil) }

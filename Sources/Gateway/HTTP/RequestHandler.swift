@@ -3,7 +3,8 @@ import HostSystem
 // What is served, apart from how: a handler takes requests and gives answers, and knows no sockets.
 
 package protocol RequestHandler: Sendable {
-    /// Runs on Swift's shared threads, of which there are as many as cores: what blocks for long belongs elsewhere.
+    /// Runs on Swift's shared threads, of which there are as many as cores: what blocks belongs elsewhere
+    /// (`Routes.onBlocking`).
     /// It runs to its end although the client has gone; only the chunks of a stream are no longer asked for.
     func handle(_ request: APIRequest) async -> APIResponse
 }

@@ -1,3 +1,5 @@
+import NIOPosix
+
 // Which action answers which request. A pattern is a path whose components stand for themselves or, with a colon before
 // a name, for any text that is not empty:
 //
@@ -20,6 +22,14 @@ package struct Routes: RequestHandler {
         var action: Action
     }
 
+    /// Actions that block at once; others wait for their turn.
+    package static let blockingThreadCount = 16
+    private static let blockingThreads = {
+        let threads = NIOThreadPool(numberOfThreads: blockingThreadCount)
+        threads.start()
+        return threads
+    }()
+
     private var routes: [Route] = []
 
     package init() {}
@@ -36,6 +46,19 @@ package struct Routes: RequestHandler {
         var result = self
         result.routes.append(Route(method: method, pattern: components, action: action))
         return result
+    }
+
+    /// For what reads files, or waits for locks and processes: the action runs on a thread that may be kept waiting.
+    package func onBlocking(
+        _ method: String, _ pattern: String, _ action: @escaping @Sendable (APIRequest, PathParameters) -> APIResponse
+    ) -> Routes {
+        on(method, pattern) { request, parameters in
+            do {
+                return try await Self.blockingThreads.runIfActive { action(request, parameters) }
+            } catch {
+                return .error(503, "the server ends")
+            }
+        }
     }
 
     package func handle(_ request: APIRequest) async -> APIResponse {

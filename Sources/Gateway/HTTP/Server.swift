@@ -55,9 +55,11 @@ package final class Server: Sendable {
         }
     }
 
-    /// Takes no more connections, and waits for the answers that are under way; what has not ended within the bound loses
-    /// its connection. A handler that does not end all the same is left alone. The socket's name is removed.
+    /// Takes no more connections, ends streams, and waits for the other answers that are under way; what has not ended
+    /// within the bound loses its connection. A handler that does not end all the same is left alone. The socket's name
+    /// is removed.
     package func stop(within bound: Duration = .seconds(10)) async {
+        connections.endStreams()
         let closing = Task { [connections] in
             do {
                 if bound > .zero { try await Task.sleep(for: bound) }
