@@ -125,9 +125,7 @@ package struct JournalState: Equatable, Sendable {
     private mutating func drop(_ ranges: [OffsetRange]) {
         for range in ranges {
             topics[range.partition.topic]?.partitions[Int(range.partition.partition)].firstKept = range.end
-            for name in topics.values where name.spans.contains(where: { $0.topic == range.partition.topic }) {
-                topics[name.id]?.lose(range)
-            }
+            keepNames(behind: range)
         }
     }
 

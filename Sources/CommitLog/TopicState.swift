@@ -67,20 +67,6 @@ package struct TopicState: Equatable, Sendable {
         if schemas.last != schema { schemas.append(schema) }
     }
 
-    /// Of a name: rows of a topic are gone that it may have led to. It begins behind the last one that is lost, so that nobody
-    /// who reads it finds a hole.
-    mutating func lose(_ range: OffsetRange) {
-        let number = Int(range.partition.partition)
-        for (index, span) in spans.enumerated() where span.topic == range.partition.topic {
-            let start = span.starts[number]
-            guard range.end > start.inTopic else { continue }
-            let isLast = index + 1 == spans.count
-            let end = isLast ? partitions[number].publishedEnd : spans[index + 1].starts[number].offset
-            let lost = min(end, start.offset &+ (range.end - start.inTopic))
-            partitions[number].firstKept = max(partitions[number].firstKept, lost)
-        }
-    }
-
     /// Without those who are forgotten at `milliseconds`.
     func encode(to writer: inout ByteWriter, at milliseconds: Int64) {
         let producers = producers.filter { TopicState.isKnown($0.value, at: milliseconds) }

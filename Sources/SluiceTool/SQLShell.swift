@@ -78,7 +78,7 @@ struct SQLShell {
 }
 
 extension TableProvider {
-    /// Every topic as a table of its name.
+    /// Every topic as a table of its name; versions of what a deployed job publishes also as `revenue$v7`, `revenue$live`.
     /// - Parameters:
     ///   - position: the topics that there were then; nil: those that there are.
     ///   - isFollowed: it is read on when its end is reached.
@@ -94,10 +94,10 @@ extension TableProvider {
             },
             table: { (name) throws(SQLError) in
                 do throws(JobFailure) {
-                    guard let topic = try topics().first(where: { $0.name == name }) else { return nil }
+                    guard let topic = try TopicAdmin.table(name, asOf: position, in: log) else { return nil }
                     return TableDefinition(
                         name: name, columns: topic.schema.fields, primaryKey: topic.schema.key,
-                        connector: .log(LogConnector(topic: name, isBounded: !isFollowed)))
+                        connector: .log(LogConnector(topic: topic.name, isBounded: !isFollowed)))
                 } catch {
                     throw SQLError(error.message, detail: error.detail, hint: error.hint, place: nil)
                 }

@@ -9,7 +9,8 @@ struct TopicConsumeCommand: TopicSubcommand {
         commandName: "consume", abstract: "Read a topic's rows as JSON lines, and follow it.",
         discussion: """
             Begins with what comes next, as Kafka's consumer does; --from-beginning: with all there is. Rows of a topic with a
-            key are changes: {"op":"+U","row":{…}}.
+            key are changes: {"op":"+U","row":{…}}. What a deployed job publishes is followed through switches of its versions;
+            one version alone is revenue@2, revenue@live, revenue@candidate or revenue@previous.
 
             Example: sluice topic consume clicks --from-beginning -n 10
             """)

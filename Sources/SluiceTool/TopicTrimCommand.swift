@@ -9,7 +9,8 @@ struct TopicTrimCommand: TopicSubcommand {
     static let configuration = CommandConfiguration(
         commandName: "trim", abstract: "Give up the oldest rows of a topic, for good.",
         discussion: """
-            Rows that a job, a savepoint or a retained checkpoint still needs stay, unless it is forced.
+            Rows that a job, a savepoint or a retained checkpoint still needs stay, unless it is forced. Rows of what a deployed
+            job publishes are given up in the topics of its versions: revenue@1.
 
             Example: sluice topic trim clicks --before '2026-01-01 00:00:00'
             """)

@@ -114,7 +114,7 @@ struct ReadRows: Equatable {
         do throws(LogError) {
             while let slice = try reader.next(columns: columns, from: end, below: range.upperBound) {
                 #expect(slice.offsets.lowerBound == end && !slice.rows.isEmpty)
-                #expect(slice.frameStart + UInt64(slice.rows.lowerBound) == end)
+                #expect(slice.firstRow == end)
                 #expect(UInt64(slice.rows.count) == slice.offsets.upperBound - end)
                 take(slice)
                 end = slice.offsets.upperBound
@@ -136,7 +136,7 @@ struct ReadRows: Equatable {
                     Issue.record("\(error)")
                 }
             case 2:
-                let offsets = slice.rows.map { slice.frameStart + UInt64($0) }
+                let offsets = Array(slice.firstRow..<slice.offsets.upperBound)
                 #expect(Array(chunk.bytes[slice.rows]) == offsets.map { UInt8(truncatingIfNeeded: $0 / 64) })
             default:
                 #expect(chunk.columnID == 3 && slice.schemaID == 1 && chunk.bytes.count == 2 * slice.rowCount)

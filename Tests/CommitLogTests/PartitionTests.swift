@@ -123,7 +123,7 @@ private func failure(_ body: () throws(LogError) -> Void) -> LogError? {
                 return frame.offsets.lowerBound >= 600
             })
         #expect(asked == Array(ranges[...12]))
-        #expect(slice.offsets == 10..<650 && slice.rows == 0..<50 && slice.frameStart == 600)
+        #expect(slice.offsets == 10..<650 && slice.rows == 0..<50 && slice.firstRow == 600)
         let rest = try reader.next(columns: [1], from: 650, below: 999) { _ in false }
         #expect(rest?.offsets == 650..<999 && rest?.rows.isEmpty == true && rest?.chunks.isEmpty == true)
     }

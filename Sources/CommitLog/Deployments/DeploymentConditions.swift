@@ -270,7 +270,8 @@ extension DeploymentRefusal: CustomStringConvertible {
             "attempt \(attempt) of job \"\(job)\" is decided, or not the newest"
         case .notAtTheCut(let version): "version \(version) does not stand at the cut"
         case .otherSpans(let job): "the spans of a switch of job \"\(job)\" are not those that the journal has"
-        case .owned(let topic, let owner): "topic \"\(topic)\" belongs to the deployed job \"\(owner)\""
+        case .owned(let topic, let owner):
+            "topic \"\(topic)\" belongs to the deployed job \"\(VersionName(owner)?.job ?? owner)\""
         case .otherOutput(let version, let name): "version \(version) cannot have the output \"\(name)\""
         }
     }

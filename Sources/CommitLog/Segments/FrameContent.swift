@@ -54,11 +54,24 @@ package struct ChunkStatistics: Equatable, Sendable {
 
 /// What is known of a frame before its chunks are read.
 package struct FrameStatistics {
+    /// Of its rows; through a name, of those that are the name's.
     package let offsets: Range<UInt64>
+    /// What the columns' counts and bounds are of.
+    package let rowCount: Int
     package let schemaID: UInt32
     let directory: ChunkDirectory
 
-    package var rowCount: Int { Int(offsets.upperBound - offsets.lowerBound) }
+    init(offsets: Range<UInt64>, rowCount: Int, schemaID: UInt32, directory: ChunkDirectory) {
+        self.offsets = offsets
+        self.rowCount = rowCount
+        self.schemaID = schemaID
+        self.directory = directory
+    }
+
+    /// The same frame, some of whose rows have these offsets through a name.
+    func named(_ offsets: Range<UInt64>) -> FrameStatistics {
+        FrameStatistics(offsets: offsets, rowCount: rowCount, schemaID: schemaID, directory: directory)
+    }
 
     /// nil where the frame does not have the column.
     package func column(_ id: UInt32) -> ChunkStatistics? {
@@ -74,8 +87,6 @@ package struct FrameStatistics {
 package struct FrameSlice: Equatable, Sendable {
     /// From where the step began to where the next one begins: frames that nobody wanted, then `rows`.
     package var offsets: Range<UInt64>
-    /// The offset of row 0 of the chunks.
-    package var frameStart: UInt64
     /// How many rows the chunks have.
     package var rowCount: Int
     /// Which of them were asked for. Empty, like `chunks`: all frames up to the end of `offsets` were passed over.
@@ -83,4 +94,7 @@ package struct FrameSlice: Equatable, Sendable {
     package var schemaID: UInt32
     /// Ascending by column; columns that the frame does not have are not there.
     package var chunks: [ColumnChunk]
+
+    /// The offset of the first of `rows`.
+    package var firstRow: UInt64 { offsets.upperBound - UInt64(rows.count) }
 }

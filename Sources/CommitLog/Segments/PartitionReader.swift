@@ -44,9 +44,11 @@ package final class PartitionReader {
             let chunks = try segment.directory(of: frame, below: end)
             let offsets = frame.header.offset..<frame.header.end
             let sliceEnd = min(offsets.upperBound, end)
-            if keep(FrameStatistics(offsets: offsets, schemaID: frame.header.schemaID, directory: chunks)) {
+            let statistics = FrameStatistics(
+                offsets: offsets, rowCount: frame.header.rowCount, schemaID: frame.header.schemaID, directory: chunks)
+            if keep(statistics) {
                 return FrameSlice(
-                    offsets: offset..<sliceEnd, frameStart: offsets.lowerBound, rowCount: frame.header.rowCount,
+                    offsets: offset..<sliceEnd, rowCount: frame.header.rowCount,
                     rows: Int(at - offsets.lowerBound)..<Int(sliceEnd - offsets.lowerBound),
                     schemaID: frame.header.schemaID, chunks: try segment.chunks(columns, of: frame, chunks))
             }
@@ -54,7 +56,7 @@ package final class PartitionReader {
         }
         guard at > offset else { return nil }
         return FrameSlice(
-            offsets: offset..<at, frameStart: at, rowCount: 0, rows: 0..<0, schemaID: 0, chunks: [])
+            offsets: offset..<at, rowCount: 0, rows: 0..<0, schemaID: 0, chunks: [])
     }
 
     /// The frame that has the row `offset`.

@@ -28,6 +28,9 @@ extension JobFailure {
         case .refused(.deployment(.rolesChanged)), .refused(.deployment(.standsStill)),
             .refused(.deployment(.aheadOfLive)):
             JobFailure(.rolesChanged, "\(error)")
+        case .refused(.deployment(.owned)):
+            JobFailure(
+                .conflict, "\(error)", hint: "change the job and deploy it again; or write to a topic of another name")
         case .refused: JobFailure(.conflict, "\(error)")
         case .damaged: JobFailure(.damage, "\(error)", hint: "restore the data directory from a copy")
         case .unsupportedVersion: JobFailure(.conflict, "\(error)", hint: "use the binary that wrote it")

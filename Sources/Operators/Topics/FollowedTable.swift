@@ -67,7 +67,7 @@ package final class FollowedTable {
         } catch {
             throw .log(
                 .damaged(
-                    directory: "", partition: UInt32(truncatingIfNeeded: number), offset: slice.frameStart,
+                    directory: "", partition: UInt32(truncatingIfNeeded: number), offset: slice.firstRow,
                     detail: "\(error)"), topic: topic.name)
         }
         try latest.apply(rows.rows(slice.rows))

@@ -4,15 +4,18 @@ import Dataflow
 // Topics as they were at an earlier position of the journal.
 
 extension Topic {
-    /// The topic that had the name then, with the schema and the rows that it then had.
+    /// The topic that had the name then, with the schema and the rows that it then had; and what the journal said.
     ///
     /// - Errors: `conflict` where there was none, or where some of its rows are gone by now.
-    static func named(
+    static func toRead(
         _ name: String, asOf position: UInt64, in log: CommitLogAccess
-    ) throws(JobFailure) -> Topic {
+    ) throws(JobFailure) -> (Topic, JournalState) {
         let then = try log.state(at: position)
-        guard let topic = try named(name, in: then) else {
-            var failure = missing(name, in: then)
+        let topic: Topic
+        do throws(JobFailure) {
+            topic = try toRead(name, in: then)
+        } catch {
+            var failure = error
             failure.message += " at position \(position)"
             failure.hint = "ask for a later position, or leave --at out"
             throw failure
@@ -30,16 +33,34 @@ extension Topic {
                 detail: "of partition \(number), retention has dropped the rows from offset \(partition.firstKept) "
                     + "to \(min(firstKept, partition.publishedEnd) - 1)", hint: "ask for a later position")
         }
-        return topic
+        return (topic, then)
     }
 }
 
 extension TopicAdmin {
+    /// What a name for reading means: `Topic.toRead`; nil: nothing.
+    /// - Parameter position: what it meant then; nil: what it means now.
+    /// - Errors: `conflict` where it names a version or a role that a published name does not have.
+    package static func find(
+        _ name: String, asOf position: UInt64?, in log: CommitLogAccess
+    ) throws(JobFailure) -> Topic? {
+        let state: JournalState
+        if let position { state = try log.state(at: position) } else { state = try log.settled() }
+        if let exact = try Topic.named(name, in: state) { return exact }
+        return VersionTopic.isPublished(name, in: state) ? try Topic.toRead(name, in: state) : nil
+    }
+
+    /// What a table's name means where every topic is a table: as `find`, and versions also in Flink's way, `revenue$v7`.
+    package static func table(
+        _ name: String, asOf position: UInt64?, in log: CommitLogAccess
+    ) throws(JobFailure) -> Topic? {
+        if let found = try find(name, asOf: position, in: log) { return found }
+        guard let version = VersionTopic(dollar: name) else { return nil }
+        return try find(version.description, asOf: position, in: log)
+    }
+
     /// The topics that there were, in the order of their names.
     package static func list(asOf position: UInt64, in log: CommitLogAccess) throws(JobFailure) -> [Topic] {
-        let state = try log.state(at: position)
-        return try state.topics.values.sorted { $0.name < $1.name }.map { (found) throws(JobFailure) in
-            try Topic(found)
-        }
+        try list(in: log.state(at: position))
     }
 }

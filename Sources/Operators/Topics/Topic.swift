@@ -12,6 +12,13 @@ package struct Topic: Sendable {
     package var options: TopicOptions
     /// By number.
     package var partitions: [TopicState.Partition]
+    /// Of a published name: where its rows are, in the order of their offsets. Empty: in the topic's own folder.
+    package var spans: [NameSpan]
+    /// The version of a deployed job that alone writes it, or the job whose name it is.
+    package var owner: String?
+
+    /// It is no topic of its own: its rows are those of versions' topics.
+    package var isName: Bool { !spans.isEmpty }
 
     package var schema: TopicSchema { schemas[schemas.count - 1] }
     package var schemaID: UInt32 { UInt32(truncatingIfNeeded: schemas.count - 1) }
@@ -21,6 +28,8 @@ package struct Topic: Sendable {
         id = state.id
         name = state.name
         partitions = state.partitions
+        spans = state.spans
+        owner = state.owner
         do throws(CorruptBytes) {
             schemas = []
             for bytes in state.schemas { schemas.append(try TopicSchema(decoding: bytes)) }
@@ -50,6 +59,7 @@ package struct Topic: Sendable {
     }
 
     static func missing(_ name: String, in state: JournalState) -> JobFailure {
+        if let failure = VersionTopic.missing(name, in: state) { return failure }
         let known = state.topicIDs.keys.sorted()
         return JobFailure(
             .conflict, "topic \"\(name)\" does not exist",
@@ -57,6 +67,14 @@ package struct Topic: Sendable {
                 ? "there are no topics in this data directory"
                 : "topics: \(known.prefix(20).joined(separator: ", "))\(known.count > 20 ? ", …" : "")",
             hint: "create it with 'sluice topic create', or start the job that writes it first")
+    }
+
+    /// A reader of one of its partitions.
+    func reader(of partition: Int, in log: CommitLogAccess, _ files: (any FileSystem)? = nil) -> NamedPartitionReader {
+        NamedPartitionReader(
+            topic: id, name: name, spans: spans, partition: partition, files: files ?? log.files,
+            safeguards: log.safeguards
+        ) { log.directory(of: $0, partition: partition) }
     }
 
     /// Reads rows of the topic. One that is deleted loses its files: then that is said, whatever was met in them.

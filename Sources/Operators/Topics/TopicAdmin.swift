@@ -25,6 +25,7 @@ package enum TopicAdmin {
     ) throws(JobFailure) -> Topic {
         let description = TopicDescription(
             id: id, name: name, partitions: partitions, schema: schema.encoded(), options: options.encoded())
+        try DeployedTopic.checkCreating(name, in: log.settled())
         try log.append(.topicCreated(description))
         return try describe(name, in: log)
     }
@@ -33,15 +34,18 @@ package enum TopicAdmin {
 
     /// In the order of their names.
     package static func list(in log: CommitLogAccess) throws(JobFailure) -> [Topic] {
-        let state = try log.settled()
-        return try state.topics.values.sorted { $0.name < $1.name }.map { (found) throws(JobFailure) in
+        try list(in: log.settled())
+    }
+
+    package static func list(in state: JournalState) throws(JobFailure) -> [Topic] {
+        try state.topics.values.sorted { $0.name < $1.name }.map { (found) throws(JobFailure) in
             try Topic(found)
         }
     }
 
     /// - Errors: `conflict` where there is none of this name.
     package static func describe(_ name: String, in log: CommitLogAccess) throws(JobFailure) -> Topic {
-        try Topic.existing(name, in: log.settled())
+        try Topic.toRead(name, in: log.settled())
     }
 
     // MARK: Changing
@@ -52,6 +56,7 @@ package enum TopicAdmin {
         _ fields: [Field], to name: String, in log: CommitLogAccess
     ) throws(JobFailure) -> Topic {
         let topic = try describe(name, in: log)
+        try DeployedTopic.checkColumns(topic, in: log.settled())
         let schema: TopicSchema
         do throws(TopicSchemaMistake) {
             schema = try topic.schema.adding(fields)
@@ -71,6 +76,7 @@ package enum TopicAdmin {
     ) throws(JobFailure) -> Topic {
         let topic = try describe(name, in: log)
         let options = retention.applied(to: topic.options)
+        if !retention.isEmpty { try DeployedTopic.checkRetention(topic, in: log.settled()) }
         if options != topic.options { try log.append(.optionsChanged(topic.id, options: options.encoded())) }
         return try describe(name, in: log)
     }
@@ -79,6 +85,8 @@ package enum TopicAdmin {
     /// the topic's name from then on has a folder of its own.
     /// - Errors: `conflict` where somebody writes it.
     package static func delete(_ name: String, in log: CommitLogAccess) throws(JobFailure) {
+        let state = try log.settled()
+        if let found = try Topic.named(name, in: state) { try DeployedTopic.checkDeletion(found, in: state) }
         // Nobody writes to it while it goes.
         let writer = try TopicWriter.keeping(name, in: log)
         try log.append(.topicDeleted(writer.topic.id))

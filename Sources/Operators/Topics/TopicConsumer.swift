@@ -18,7 +18,7 @@ package final class TopicConsumer {
     private let columns: [TopicColumn]
     private let follower: TopicFollower
     private let log: CommitLogAccess
-    private var readers: [PartitionReader]
+    private var readers: [NamedPartitionReader]
     /// Of each partition the next offset.
     package private(set) var positions: [UInt64]
     private var turn = 0
@@ -40,11 +40,7 @@ package final class TopicConsumer {
         self.fields = fields
         columns = ScanColumn.leaves(of: fields).compactMap { topic.schema.column($0) }
         positions = topic.partitions.map(\.firstKept)
-        readers = topic.partitions.indices.map { number in
-            PartitionReader(
-                directory: log.directory(of: name, partition: number), partition: topic.partition(number),
-                files: log.files, safeguards: log.safeguards)
-        }
+        readers = topic.partitions.indices.map { topic.reader(of: $0, in: log) }
     }
 
     package var topic: Topic { follower.topic }
@@ -83,6 +79,7 @@ package final class TopicConsumer {
     private func read(_ number: Int) throws(JobFailure) -> Rows {
         let (reader, from, end) = (readers[number], positions[number], topic.partitions[number].publishedEnd)
         let wanted = columns.map(\.id) + [TopicFrame.rowKindsID]
+        reader.goOn(in: topic.spans)
         let slice = try topic.read(in: log) { () throws(LogError) in
             try reader.next(columns: wanted, from: from, below: end)
         }
@@ -96,7 +93,7 @@ package final class TopicConsumer {
         } catch {
             throw .log(
                 .damaged(
-                    directory: "", partition: UInt32(truncatingIfNeeded: number), offset: slice.frameStart,
+                    directory: "", partition: UInt32(truncatingIfNeeded: number), offset: slice.firstRow,
                     detail: "\(error)"), topic: topic.name)
         }
     }

@@ -10,7 +10,7 @@ import HostSystem
 final class TopicContent: SplitContent {
     private struct Partition {
         var base: UInt64
-        var reader: PartitionReader
+        var reader: NamedPartitionReader
         /// The frame that was read last, if not all of it was given.
         var rest: Frame?
         /// The frame behind one that is given now.
@@ -47,10 +47,7 @@ final class TopicContent: SplitContent {
         self.input = input
         badRecords = context.badRecords
         partitions = bases.enumerated().map { number, base in
-            let reader = PartitionReader(
-                directory: log.directory(of: topic.name, partition: number), partition: topic.partition(number),
-                files: context.files, safeguards: log.safeguards)
-            return Partition(base: base, reader: reader)
+            Partition(base: base, reader: topic.reader(of: number, in: log, context.files))
         }
         let found = description.columns.map { column in
             guard let inTopic = topic.schema.column(column) else {
@@ -104,6 +101,8 @@ final class TopicContent: SplitContent {
         let partition = partitions[number]
         let end = input.end(of: number, base: partition.base)
         let predicates = predicates
+        // Whatever is published by `end` is in a span that is known by now.
+        if topic.isName { partition.reader.goOn(in: input.spans) }
         let slice = try topic.read(in: log) { () throws(LogError) in
             try partition.reader.next(columns: columnIDs, from: offset, below: end) { statistics in
                 predicates.allSatisfy { $0.mayHold(statistics) }
@@ -115,17 +114,17 @@ final class TopicContent: SplitContent {
         guard !slice.rows.isEmpty else { return Frame(offsets: slice.offsets, batch: Batch(columns: [], rowCount: 0)) }
         do throws(CorruptBytes) {
             let decoded = try TopicFrame.decode(slice.chunks, rowCount: slice.rowCount, columns)
-            let frame = Frame(
-                offsets: slice.frameStart..<slice.frameStart + UInt64(slice.rowCount), batch: decoded
-            ).upTo(slice.frameStart + UInt64(slice.rows.upperBound))
-            guard offset < slice.frameStart else { return frame }
+            // What is before is read, or not the name's; what is behind is not published yet, or not to be read.
+            let batch = slice.rows.count == slice.rowCount ? decoded : decoded.rows(slice.rows)
+            let frame = Frame(offsets: slice.firstRow..<slice.offsets.upperBound, batch: batch)
+            guard offset < slice.firstRow else { return frame }
             // Frames in front of it were passed over: they count, and have no rows.
             partitions[number].next = frame
-            return Frame(offsets: offset..<slice.frameStart, batch: Batch(columns: [], rowCount: 0))
+            return Frame(offsets: offset..<slice.firstRow, batch: Batch(columns: [], rowCount: 0))
         } catch {
             throw .log(
                 .damaged(
-                    directory: "", partition: UInt32(truncatingIfNeeded: number), offset: slice.frameStart,
+                    directory: "", partition: UInt32(truncatingIfNeeded: number), offset: slice.firstRow,
                     detail: "\(error)"), topic: topic.name)
         }
     }
@@ -231,15 +230,6 @@ final class TopicContent: SplitContent {
                 detail: "in table \"\(table)\"",
                 hint: "SET 'sluice.bad-records' = 'skip' leaves such records out and counts them")
         }
-    }
-}
-
-extension TopicContent.Frame {
-    /// What is behind `end` is not published yet, or not to be read.
-    fileprivate func upTo(_ end: UInt64) -> Self {
-        guard end < offsets.upperBound else { return self }
-        let rows = Int(end - offsets.lowerBound)
-        return Self(offsets: offsets.lowerBound..<end, batch: batch.rows(0..<rows))
     }
 }
 

@@ -2,7 +2,10 @@ import CommitLog
 import Dataflow
 import HostSystem
 
-/// Reads the journal on, for what it says of one topic. Used by one thread at a time.
+/// Reads the journal on, for what it says of one topic or published name. Used by one thread at a time.
+///
+/// A name's rows are those of the topic of its last span, until a switch of versions adds spans: then also those of the
+/// difference, which are published with the switch, whenever they were written.
 package final class TopicFollower {
     /// As of the last entry read; its schemas are those that there were when the follower was made.
     package private(set) var topic: Topic
@@ -10,6 +13,10 @@ package final class TopicFollower {
     private(set) var times: [PublishTimes]
     private let reader: JournalReader
     private let wantsTimes: Bool
+    /// The sequence number of the first entry that the topic's state does not know.
+    private let start: UInt64
+    /// Of a name: topics that hold a switch's differences.
+    private var differences: Set<TopicID> = []
     /// The position beyond which nothing is read.
     private let end: UInt64?
     private static let entriesAtOnce = 4096
@@ -20,18 +27,21 @@ package final class TopicFollower {
         try self.init(name, in: log, wantsTimes: false, asOf: nil)
     }
 
-    /// - Parameter position: of the journal, beyond which nothing is read; nil: there is no such bound.
-    init(_ name: String, in log: CommitLogAccess, wantsTimes: Bool, asOf position: UInt64?) throws(JobFailure) {
-        let start: UInt64
+    /// - Parameters:
+    ///   - known: the topic that the name meant when it was read last; nil: it is read for the first time.
+    ///   - position: of the journal, beyond which nothing is read; nil: there is no such bound.
+    init(
+        _ name: String, in log: CommitLogAccess, wantsTimes: Bool, known: TopicID? = nil, asOf position: UInt64?
+    ) throws(JobFailure) {
+        let state: JournalState
         if let position {
-            topic = try Topic.named(name, asOf: position, in: log)
-            start = position
+            (topic, state) = try Topic.toRead(name, asOf: position, in: log)
         } else {
-            let state = try log.settled()
-            guard let found = try Topic.named(name, in: state) else { throw Topic.missing(name, in: state) }
-            topic = found
-            start = state.end
+            state = try log.settled()
+            topic = try Topic.toRead(name, in: state, known: known)
         }
+        for span in topic.spans where state.topics[span.topic]?.owner == nil { differences.insert(span.topic) }
+        start = state.end
         self.wantsTimes = wantsTimes
         end = position
         times = wantsTimes ? topic.partitions.map { _ in PublishTimes() } : []
@@ -68,23 +78,59 @@ package final class TopicFollower {
         case .checkpoint(_, _, _, let ranges, _), .published(let ranges, _):
             return ranges.reduce(false) { publish($1, entry.milliseconds) || $0 }
         case .retentionMoved(let ranges):
-            for range in ranges where range.partition.topic == topic.id {
-                let number = Int(range.partition.partition)
-                topic.partitions[number].firstKept = max(topic.partitions[number].firstKept, range.end)
-            }
+            ranges.forEach { drop($0) }
+        case .spliced(_, _, let splices):
+            return splices.reduce(false) { goOn($1, entry) || $0 }
         case .topicDeleted(topic.id):
             throw topic.deleted
         case .abandoned, .topicCreated, .topicDeleted, .schemaAdded, .optionsChanged, .tick: break
-        case .deployed, .attempt, .spliced, .released, .retired: break
+        case .deployed, .attempt, .released, .retired: break
         }
         return false
     }
 
     private func publish(_ range: OffsetRange, _ milliseconds: Int64) -> Bool {
-        guard range.partition.topic == topic.id else { return false }
-        let number = Int(range.partition.partition)
-        topic.partitions[number].publishedEnd = max(topic.partitions[number].publishedEnd, range.end)
-        if wantsTimes { times[number].append(end: range.end, milliseconds: milliseconds) }
+        let end: UInt64
+        if topic.isName {
+            guard !differences.contains(range.partition.topic), let found = topic.spans.end(publishing: range) else {
+                return false
+            }
+            end = found
+        } else {
+            guard range.partition.topic == topic.id else { return false }
+            end = range.end
+        }
+        grow(Int(range.partition.partition), to: end, milliseconds)
         return true
+    }
+
+    private func grow(_ partition: Int, to end: UInt64, _ milliseconds: Int64) {
+        topic.partitions[partition].publishedEnd = max(topic.partitions[partition].publishedEnd, end)
+        if wantsTimes { times[partition].append(end: end, milliseconds: milliseconds) }
+    }
+
+    private func drop(_ lost: OffsetRange) {
+        let number = Int(lost.partition.partition)
+        let kept = topic.isName ? topic.spans.firstKept(lost.partition, inTopic: lost.end) : lost.end
+        guard let kept, topic.isName || lost.partition.topic == topic.id else { return }
+        topic.partitions[number].firstKept = max(topic.partitions[number].firstKept, kept)
+    }
+
+    /// - Returns: whether that published rows.
+    private func goOn(_ splice: NameSplice, _ entry: JournalEntry) -> Bool {
+        guard splice.name == topic.id, let last = splice.spans.last else { return false }
+        if entry.sequence >= start {
+            topic.spans += splice.spans
+            if let difference = splice.difference { differences.insert(difference) }
+        }
+        guard splice.spans.count > 1 else { return false }
+        var hasNews = false
+        for number in last.starts.indices {
+            let rows = splice.spans[0].starts[number].offset..<last.starts[number].offset
+            guard !rows.isEmpty else { continue }
+            grow(number, to: rows.upperBound, entry.milliseconds)
+            hasNews = true
+        }
+        return hasNews
     }
 }

@@ -51,7 +51,8 @@ final class TopicInput: SourceInput {
         let wanted = wantsTimes
         let place = try state.withLock { (state) throws(JobFailure) -> TopicPosition in
             let follower = try TopicFollower(
-                description.topic, in: log, wantsTimes: wanted, asOf: description.asOf)
+                description.topic, in: log, wantsTimes: wanted, known: try self.topic(readAt: position),
+                asOf: description.asOf)
             let place = try self.place(follower, from: position)
             state = State(follower: follower, bases: place.partitions.map(\.base))
             return place
@@ -63,6 +64,11 @@ final class TopicInput: SourceInput {
         let left = place.partitions.reduce(0) { $0 + $1.progress.length - Int64(clamping: $1.next &- $1.base) }
         context.metrics.add(Int(left), to: context.metrics.rowsTotal)
         splits.begin(atNanoseconds: context.time.monotonicNanoseconds())
+    }
+
+    private func topic(readAt position: [UInt8]?) throws(JobFailure) -> TopicID? {
+        guard let position else { return nil }
+        return try TopicPosition(position, table: description.table).topic
     }
 
     private func place(_ follower: TopicFollower, from position: [UInt8]?) throws(JobFailure) -> TopicPosition {
@@ -141,6 +147,9 @@ final class TopicInput: SourceInput {
 
     /// Up to where the partition is published, as far as it is to be read.
     func end(of partition: Int, base: UInt64) -> UInt64 { base + UInt64(splits.read { $0.inputs[partition].length }) }
+
+    /// Of a published name: those that are known by now.
+    var spans: [NameSpan] { state.withLock { $0?.follower.topic.spans ?? [] } }
 
     /// Of each row when it was published.
     func times(of offsets: Range<UInt64>, in partition: Int) -> [Int64] {

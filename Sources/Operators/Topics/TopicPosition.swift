@@ -71,13 +71,17 @@ struct TopicPosition {
 }
 
 extension TopicPosition {
-    /// - Errors: `conflict` where it is a position in another topic of the name.
-    init(decoding bytes: [UInt8], of topic: Topic, table: String) throws(JobFailure) {
+    init(_ bytes: [UInt8], table: String) throws(JobFailure) {
         do throws(CorruptBytes) {
             try self.init(decoding: bytes)
         } catch {
             throw JobFailure(.damage, "the position of table \"\(table)\" cannot be read: \(error)")
         }
+    }
+
+    /// - Errors: `conflict` where it is a position in another topic of the name.
+    init(decoding bytes: [UInt8], of topic: Topic, table: String) throws(JobFailure) {
+        try self.init(bytes, table: table)
         guard self.topic == topic.id, partitions.count == topic.partitions.count else {
             throw JobFailure(
                 .conflict, "topic \"\(topic.name)\" is not the one that the job has read",

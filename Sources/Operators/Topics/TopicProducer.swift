@@ -35,6 +35,7 @@ package final class TopicProducer {
         self.name = id
         let opened = try TopicWriter.inTurns(name, in: log)
         let topic = opened.topic
+        try DeployedTopic.checkWriting(topic, by: nil, in: opened.state)
         writer = opened
         self.topic = topic
         lastRecord = id.flatMap { opened.state.lastRecord(of: $0, in: topic.id) }

@@ -24,10 +24,11 @@ package struct TopicRetention {
     package let topic: Topic
 
     /// As the journal has it now.
-    /// - Errors: `conflict` where there is no such topic.
+    /// - Errors: `conflict` where there is no such topic, or it has no rows of its own.
     package init(_ name: String, in log: CommitLogAccess) throws(JobFailure) {
         let state = try log.settled()
-        guard let topic = try Topic.named(name, in: state) else { throw Topic.missing(name, in: state) }
+        let topic = try Topic.toRead(name, in: state)
+        try DeployedTopic.checkRetention(topic, in: state)
         self.init(topic, state, log)
     }
 

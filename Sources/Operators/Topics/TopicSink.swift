@@ -67,6 +67,10 @@ private final class SharedTopicWriter {
             try description.createIfMissing(log, context, besides: written)
         }
         let name = description.written(context)
+        let state = try log.settled()
+        if let found = try Topic.named(name, in: state) {
+            try DeployedTopic.checkWriting(found, by: context.settings.version, in: state)
+        }
         let opened = try TopicWriter.keeping(name, in: log, background: context.background)
         guard written == nil || opened.topic.id == written || description.isOfSideOutput else {
             throw JobFailure(

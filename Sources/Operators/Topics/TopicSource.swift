@@ -57,7 +57,11 @@ package struct TopicSourceDescription: SourceDescription {
         since position: [UInt8], files _: any FileSystem, log: CommitLogAccess?
     ) throws(JobFailure) -> [UnreadInput] {
         // Inputs may be taken away once they are read.
-        guard let log, let topic = try Topic.named(topic, in: log.settled()) else { return [] }
+        guard let log else { return [] }
+        let state = try log.settled()
+        let known = try TopicPosition(position, table: table).topic
+        guard Topic.isThere(topic, in: state, known: known) else { return [] }
+        let topic = try Topic.toRead(topic, in: state, known: known)
         let place = try TopicPosition(decoding: position, of: topic, table: table)
         let rows = zip(topic.partitions, place.partitions).reduce(0) { sum, pair in
             let read = pair.1.base &+ UInt64(clamping: pair.1.progress.length)
