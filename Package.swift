@@ -140,7 +140,10 @@ let package = Package(
         tests("ChangelogTableTests", ["ChangelogTable"]),
         tests(
             "EndToEndTests",
-            ["HostSystem", "SluiceTool", "NexmarkEvents", "NexmarkEventsTool", "ChangelogTable", "ChangelogTableTool"]),
+            [
+                "HostSystem", "Columnar", "CommitLog", "Dataflow", "Operators", "SluiceTool", "NexmarkEvents",
+                "NexmarkEventsTool", "ChangelogTable", "ChangelogTableTool",
+            ]),
         tests("TidyTests", []),
     ]
 )
