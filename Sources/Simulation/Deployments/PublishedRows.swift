@@ -48,7 +48,10 @@ extension DeploymentWorld {
     private func published(_ name: TopicState, in log: CommitLogAccess) throws(JobFailure) -> ChangelogTable {
         var table = ChangelogTable()
         var topics: [String: Rows] = [:]
+        let read = try rows(of: name.name, in: log)
         for (partition, ends) in name.partitions.enumerated() {
+            var all: [ShownRow] = []
+            defer { compare(read[partition], all, partition) }
             for (index, span) in name.spans.enumerated() {
                 if topics[span.topicName] == nil { topics[span.topicName] = try rows(of: span.topicName, in: log) }
                 let start = span.starts[partition]
@@ -63,6 +66,7 @@ extension DeploymentWorld {
                     truth.lie("span \(index) of partition \(partition) ends at row \(last) of \(rows.count)")
                     return table
                 }
+                all += rows[Int(start.inTopic)..<last]
                 for row in rows[Int(start.inTopic)..<last] {
                     do throws(ChangelogTable.Mistake) {
                         try table.apply(row.values, adds: row.adds)
@@ -75,6 +79,14 @@ extension DeploymentWorld {
             }
         }
         return table
+    }
+
+    /// What a reader of the name gives begins with the rows of its spans; it may have looked later.
+    private func compare(_ read: [ShownRow], _ spans: [ShownRow], _ partition: Int) {
+        guard truth.lie == nil, Array(read.prefix(spans.count)) != spans else { return }
+        let place = zip(read, spans).enumerated().first { $0.element.0 != $0.element.1 }?.offset ?? read.count
+        truth.lie(
+            "a reader of the name gives other rows of partition \(partition) than its spans, from offset \(place) on")
     }
 
     /// Of a keyed output the live version's table; of rows that are only added those of each version while it was live.
