@@ -1,4 +1,5 @@
 import CommitLog
+import HostSystem
 import Operators
 
 // What `topic list` and `topic describe` say of the topics of deployed jobs.
