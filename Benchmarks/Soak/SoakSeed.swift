@@ -3,7 +3,7 @@ import HostSystem
 import Simulation
 
 enum SimulationKind: String, CaseIterable, ExpressibleByArgument {
-    case jobs, epochs, journal, topics, chains, deployments
+    case jobs, epochs, journal, topics, chains, deployments, cutover
 }
 
 /// The simulations of one seed.
@@ -32,6 +32,7 @@ struct SoakSeed {
                 "epochs, seed \(seed), life \($0.life): \($0)"
             }
         case .deployments: DeploymentSimulation.run(seed: seed, safeguards: safeguards, trace: trace)?.report
+        case .cutover: cutover()
         case .chains: ChainSimulation.run(seed: seed, safeguards: safeguards, trace: trace)?.report
         case .topics:
             TopicSimulation.run(seed: seed, safeguards: safeguards, trace: trace).map {
@@ -42,5 +43,14 @@ struct SoakSeed {
                 "journal, seed \(seed), step \($0.step): \($0)"
             }
         }
+    }
+
+    /// Nothing is drawn: the first seeds are the settings, each of which is explored to its end.
+    private func cutover() -> String? {
+        guard seed < UInt64(CutoverSetting.large.count) else { return nil }
+        let setting = CutoverSetting.large[Int(seed)]
+        let outcome = CutoverExploration.run(setting, safeguards: safeguards)
+        trace?(["\(setting.name): \(outcome.states) states, \(outcome.steps) steps"])
+        return outcome.finding.map { "cutover, seed \(seed), \(setting.name): \($0)" }
     }
 }

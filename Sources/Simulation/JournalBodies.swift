@@ -1,20 +1,28 @@
 import CommitLog
 import HostSystem
 
-/// Draws what a writer appends next, no two the same. Of its own job only the writer itself knows; topics are everybody's,
-/// so that what it knows of them may be old.
+/// Draws what a writer appends next, no two the same. Of its own job only the writer itself knows; topics and a deployed job
+/// are everybody's, so that what it knows of them may be old.
 struct JournalBodies {
     private static let names = ["clicks", "orders"]
 
-    let hasTopics: Bool
+    private let hasTopics: Bool
+    /// nil: there is no deployed job.
+    private let deployments: DeploymentBodies?
     private var number: UInt64 = 0
 
-    init(hasTopics: Bool) { self.hasTopics = hasTopics }
+    init(_ random: inout SplitMix64) {
+        hasTopics = random.oneIn(2)
+        deployments = hasTopics && random.oneIn(2) ? DeploymentBodies() : nil
+    }
 
     mutating func next(
         _ writer: String, _ state: JournalState, _ random: inout SplitMix64
     ) -> JournalEntry.Body {
         number += 1
+        if let deployments, random.oneIn(2), let body = deployments.next(number: number, state, &random) {
+            return body
+        }
         return hasTopics && random.oneIn(2) ? ofTopic(writer, state, &random) : ofJob(writer, state, &random)
     }
 
@@ -22,7 +30,7 @@ struct JournalBodies {
     func mayBeRefused(_ refusal: JournalRefusal) -> Bool {
         switch refusal {
         case .noTopic, .notAtPublishedEnd, .notKept, .producerBehind, .topicExists, .schemaOutOfOrder: hasTopics
-        default: false
+        default: deployments?.mayBeRefused(refusal) ?? false
         }
     }
 
@@ -73,7 +81,7 @@ struct JournalBodies {
     }
 
     private func rows(_ state: JournalState, _ random: inout SplitMix64) -> [OffsetRange] {
-        state.topics.values.sorted { $0.id < $1.id }.flatMap { rows(of: $0, &random) }
+        state.topics.values.filter { $0.owner == nil }.sorted { $0.id < $1.id }.flatMap { rows(of: $0, &random) }
     }
 
     private func rows(of topic: TopicState, _ random: inout SplitMix64) -> [OffsetRange] {

@@ -1,5 +1,6 @@
 // Several writers and readers share a journal on one machine that fails. Each writer has a job of its own, and all have
-// topics in common: they create them, publish in them alone, as producers or with checkpoints, change and delete them.
+// topics in common: they create them, publish in them alone, as producers or with checkpoints, change and delete them; and in
+// some runs a deployed job, whose versions they register, commit for, switch and retire.
 // Appends are done in their two halves, and while one writer is at the disk another may come in between at any change. What
 // anybody is told is judged by `JournalTruth`.
 
@@ -52,7 +53,7 @@ package struct JournalSimulation {
         disk = SimulatedDisk(seed: random.next())
         rollBytes = 200 + random.below(2400)
         rots = random.oneIn(4)
-        bodies = JournalBodies(hasTopics: random.oneIn(2))
+        bodies = JournalBodies(&random)
         truth = JournalTruth(disk, time)
     }
 

@@ -46,7 +46,19 @@ package struct PlantedBug: Hashable, Sendable, CustomStringConvertible {
         PlantedBug("segcut of sinks", .segcut),
     ]
 
-    package static let all = ofEpochs + ofTheJournal + ofJobs + ofTopics + ofChains
+    /// Found by `CutoverExploration`.
+    package static let ofCutovers = [
+        // What is read beyond the cut is not committed; nor is it read, but for what was read in another role.
+        PlantedBug("shadow", [.shadow, .shadowReads]), PlantedBug("generation", [.generation, .shadow]),
+        // Who does not stand at the cut is not made live.
+        PlantedBug("atTheCut", [.atTheCut, .standsAtLimit]),
+        PlantedBug("standsStill", .standsStill), PlantedBug("bothStand", .bothStand),
+        PlantedBug("attemptLive", .attemptLive),
+        PlantedBug("spliceOpen", .spliceOpen), PlantedBug("spliceNewest", .spliceNewest),
+        PlantedBug("releaseOpen", .releaseOpen), PlantedBug("standTimeout", .standTimeout),
+    ]
+
+    package static let all = ofEpochs + ofTheJournal + ofJobs + ofTopics + ofChains + ofCutovers
 
     /// Found by `JournalSimulation`.
     package static let ofTheJournal = [
