@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommitLog
 import Dataflow
+import HostSystem
 import Operators
 
 struct TopicListCommand: TopicSubcommand {
