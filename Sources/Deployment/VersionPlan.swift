@@ -28,7 +28,7 @@ package struct VersionPlan {
         version = VersionName(job, (deployment?.versions.keys.max() ?? 0) + 1)
         var inputs: [TopicID] = []
         for source in deployable.sources {
-            let topic = try Topic.existing(source.topic, in: state)
+            let topic = try Topic.toRead(source.topic, in: state)
             if state.topics[topic.id]?.owner == job {
                 throw JobFailure(
                     .conflict, "job \"\(job)\" reads topic \"\(topic.name)\", which it writes itself",
@@ -116,7 +116,7 @@ package struct VersionPlan {
         let added = wanted.fields.filter { known.schema.field($0.name) == nil }
         guard !added.isEmpty else { return (known.schema, .same) }
         do throws(TopicSchemaMistake) {
-            return (try known.schema.adding(added), .added(added.map(\.name)))
+            return (try known.schema.adding(added, beside: known.schemas), .added(added.map(\.name)))
         } catch {
             throw misfit("\(error)")
         }

@@ -66,10 +66,12 @@ package struct TopicSchema: Hashable, Sendable {
     package var keyIndexes: [Int] { key.compactMap { name in columns.firstIndex { $0.path == [name] } } }
 
     /// The schema with more columns at its end, whose old frames give NULLs for them.
+    /// - Parameter others: schemas of the same rows, whose columns are not numbered again.
     /// - Errors: names that are taken, columns that are NOT NULL.
-    package func adding(_ fields: [Field]) throws(TopicSchemaMistake) -> TopicSchema {
+    package func adding(_ fields: [Field], beside others: [TopicSchema] = []) throws(TopicSchemaMistake) -> TopicSchema
+    {
         if let field = fields.first(where: { !$0.isNullable }) { throw .addedColumnIsNotNull(field.name) }
-        let first = (columns.map(\.id).max() ?? 0) &+ 1
+        let first = (([self] + others).flatMap(\.columns).map(\.id).max() ?? 0) &+ 1
         var schema = self
         schema.fields += fields
         schema.columns += ScanColumn.leaves(of: fields).enumerated().map { index, leaf in

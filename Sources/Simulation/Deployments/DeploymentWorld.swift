@@ -14,6 +14,7 @@ final class DeploymentTruth: @unchecked Sendable {
     private(set) var lie: String?
     /// That were seen in the journal.
     var switches = 0
+    var isAllRead = false
 
     func lie(_ text: String) { lie = lie ?? text }
 }
@@ -156,7 +157,7 @@ struct DeploymentWorld: Sendable {
         conditions.settings.version = VersionName(Self.job, number)
         conditions.segmentRollBytes = segmentRollBytes
         conditions.journalRollBytes = journalRollBytes
-        conditions.turnsBeforeStop = isLast ? 6000 : 50 + random.below(3000)
+        conditions.turnsBeforeStop = isLast ? 1500 : 50 + random.below(3000)
         do throws(EpochFailure) {
             guard try isDeployed(number, process) else { return }
             var life = JobLife(

@@ -132,24 +132,17 @@ extension DeploymentWorld {
         return ChangelogTable(rows: all)
     }
 
-    /// All is read by the live version, and by the others.
-    func compareAtTheEnd(_ process: SimulatedProcess) {
+    /// By the live version, and by the others.
+    func lookWhetherAllIsRead(_ process: SimulatedProcess) {
         do throws(JobFailure) {
-            let log = try open(process.files)
-            let state = try log.settled()
+            let state = try open(process.files).settled()
             guard let deployment = state.deployments[Self.job], let input = state.topic(named: versions.input.name)
             else {
                 return truth.lie("nothing is deployed")
             }
-            let ends = input.partitions.enumerated().map { number, partition in
-                (TopicPartition(topic: input.id, partition: UInt32(number)), partition.publishedEnd)
-            }
-            for (number, version) in deployment.versions {
-                for (partition, end) in ends where version.position?[partition] != end {
-                    return truth.lie(
-                        "version \(number) has come to \(version.position?[partition].map { "\($0)" } ?? "nothing") of \(end) in the end"
-                    )
-                }
+            truth.isAllRead = input.partitions.enumerated().allSatisfy { number, partition in
+                let name = TopicPartition(topic: input.id, partition: UInt32(number))
+                return deployment.versions.values.allSatisfy { $0.position?[name] == partition.publishedEnd }
             }
         } catch {
             judge(error, process)
