@@ -25,13 +25,9 @@ extension JobFailure {
         case .syncFailed:
             JobFailure(
                 .world, "\(error)", hint: "nothing committed is lost: the next start goes on from the last checkpoint")
-        case .refused(.deployment(.rolesChanged)), .refused(.deployment(.standsStill)):
+        case .refused(.deployment(.rolesChanged)), .refused(.deployment(.standsStill)),
+            .refused(.deployment(.aheadOfLive)):
             JobFailure(.rolesChanged, "\(error)")
-        case .refused(.deployment(.aheadOfLive)):
-            JobFailure(
-                .world, "\(error)",
-                detail: "rows before that are gone by retention, and the live version has not come so far",
-                hint: "it can begin when the live version has")
         case .refused(.deployment(.owned)):
             JobFailure(
                 .conflict, "\(error)", hint: "change the job and deploy it again; or write to a topic of another name")
