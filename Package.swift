@@ -61,7 +61,7 @@ let package = Package(
         module(
             "Gateway",
             [
-                "HostSystem",
+                "Deployment", "HostSystem",
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -72,7 +72,8 @@ let package = Package(
         .executableTarget(
             name: "SluiceTool",
             dependencies: [
-                "StreamSQL", "Operators", "Dataflow", "KeyedState", "CommitLog", "Columnar", "HostSystem",
+                "Gateway", "Deployment", "StreamSQL", "Operators", "Dataflow", "KeyedState", "CommitLog", "Columnar",
+                "HostSystem",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
