@@ -19,13 +19,16 @@ package struct VersionPlan {
     /// By published name.
     package let changes: [String: OutputChange]
 
-    /// - Parameter random: draws the ids of topics.
+    /// - Parameters:
+    ///   - number: of the version; nil: the next one that the journal knows nothing of.
+    ///   - random: draws the ids of topics.
     /// - Errors: `conflict` where inputs are missing, or an output cannot go on under its name.
     package init(
-        _ job: String, _ deployable: DeployableJob, in state: JournalState, random: any RandomSource
+        _ job: String, _ deployable: DeployableJob, number: UInt32? = nil, in state: JournalState,
+        random: any RandomSource
     ) throws(JobFailure) {
         let deployment = state.deployments[job]
-        version = VersionName(job, (deployment?.versions.keys.max() ?? 0) + 1)
+        version = VersionName(job, number ?? (deployment?.versions.keys.max() ?? 0) + 1)
         var inputs: [TopicID] = []
         for source in deployable.sources {
             let topic = try Topic.toRead(source.topic, in: state)

@@ -35,6 +35,8 @@ package final class VersionSwitch {
     private let random: any RandomSource
     private var deadlineNanoseconds: Int64 = .max
     package private(set) var phase = Phase.opening
+    /// Of the difference that was published, by name.
+    package private(set) var changedRows: [(name: String, count: Int)] = []
 
     /// - Parameters:
     ///   - comparisons: of the keyed outputs that both versions have.
@@ -122,6 +124,7 @@ package final class VersionSwitch {
         for comparison in comparisons {
             try comparison.advance(in: state)
             let changes = try comparison.changes()
+            changedRows.append((comparison.name, changes.reduce(0) { $0 + $1.rowCount }))
             if changes.isEmpty { continue }
             let topic = try comparison.publish(changes, attempt: number, random: random, in: log)
             differences[comparison.nameID] = topic

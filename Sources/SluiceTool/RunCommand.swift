@@ -54,13 +54,12 @@ struct RunCommand: ParsableCommand {
         let definition = try job.analyzed()
         for warning in definition.warnings { StandardStreams.error("warning: \(warning)\n") }
         if definition.sinks.isEmpty { return try explainOnly(definition) }
-        let settings = try RunSettings(definition.settings, command: self)
+        let settings = try RunSettings(
+            definition.settings, parallelism: parallelism, memoryBytes: memory.bytes, readsWhatIsThere: availableNow)
         let name = if let name = settings.name { name } else { try checkedDefaultName() }
         var request = RunRequest(
             job: name, dataDirectory: directory.path,
-            graph: JobPlanner.plan(
-                definition.sinks, quarantine: try Self.quarantine(job: name, definition, settings.job)),
-            settings: settings.job, isFresh: fresh,
+            graph: try Self.graph(of: definition, job: name), settings: settings.job, isFresh: fresh,
             setAsideOutput: { (part, files) throws(JobFailure) in try SinkOutput.setAside(part, files) })
         request.savepoint = savepoint
         let display = RunDisplay(time: SystemTime(), plainIntervalNanoseconds: settings.progressIntervalNanoseconds)
@@ -80,12 +79,9 @@ struct RunCommand: ParsableCommand {
         }
     }
 
-    private static func quarantine(
-        job: String, _ definition: JobDefinition, _ settings: JobSettings
-    ) throws(ToolFailure) -> QuarantinePlan {
+    static func graph(of definition: JobDefinition, job: String) throws(ToolFailure) -> JobGraph {
         do throws(JobFailure) {
-            return try QuarantinePlan(
-                job: job, takesBadRecords: settings.quarantinesBadRecords, tablesRead: definition.sinks)
+            return try definition.graph(job: job)
         } catch {
             throw ToolFailure(error)
         }

@@ -9,14 +9,19 @@ struct RunSettings {
     var name: String?
     var progressIntervalNanoseconds: Int64 = 1_000_000_000
 
-    init(_ settings: Settings, command: RunCommand) throws(ToolFailure) {
-        let parallelism = try Self.checkedParallelism(command.parallelism ?? settings.parallelism ?? 1)
+    /// - Parameters:
+    ///   - parallelism: nil: as the settings say.
+    ///   - memoryBytes: of the whole process.
+    init(
+        _ settings: Settings, parallelism: Int?, memoryBytes: Int, readsWhatIsThere: Bool = false
+    ) throws(ToolFailure) {
+        let parallelism = try Self.checkedParallelism(parallelism ?? settings.parallelism ?? 1)
         job.parallelism = parallelism
         if let name = settings.pipelineName { self.name = try Self.checkedName(name) }
         job.skipsBadRecords = settings.badRecords != .fail
         job.quarantinesBadRecords = settings.badRecords == .quarantine
-        job.readsWhatIsThere = command.availableNow
-        job.memoryBytes = command.memory.bytes
+        job.readsWhatIsThere = readsWhatIsThere
+        job.memoryBytes = memoryBytes
         job.checkpointIntervalNanoseconds = settings.checkpointIntervalMilliseconds.map(Self.nanoseconds)
         if let maximum = settings.maximumParallelism { job.maximumParallelism = maximum }
         guard parallelism <= job.maximumParallelism else {

@@ -17,7 +17,11 @@ struct SluiceCommand: ParsableCommand {
             Exit codes: 0 ok, 1 failure, 4 conflict, 64 wrong usage, 130 interrupted twice.
             """,
         version: "0.1.0",
-        subcommands: [RunCommand.self, SQLCommand.self, ExplainCommand.self, SavepointCommand.self, TopicCommand.self])
+        subcommands: [
+            RunCommand.self, SQLCommand.self, ExplainCommand.self, SavepointCommand.self, ServerCommand.self,
+            WorkerCommand.self,
+            TopicCommand.self,
+        ])
 
     static func main() {
         StandardStreams.openMissing()

@@ -15,7 +15,6 @@ import Testing
             change(&registration)
             return job.refusal(.deployed(registration))
         }
-        #expect(refused(2) { _ in } == .deployment(.versionOutOfOrder(second, next: 1)))
         #expect(refused(1) { $0.inputs = [TopicID(high: 9, low: 9)] } == .noTopic(TopicID(high: 9, low: 9)))
         #expect(
             refused(1) { $0.inputs += $0.inputs } == .deployment(.inputTwice(first, DeployedJob.input)))

@@ -37,7 +37,7 @@ extension JournalState {
         guard version.job.utf8.count <= JournalEntry.largestJobNameBytes - 11 else {
             throw .jobNameTooLong(bytes: version.job.utf8.count)
         }
-        guard version.number == next else { throw .deployment(.versionOutOfOrder(version, next: next)) }
+        guard version.number >= next else { throw .deployment(.versionOutOfOrder(version, next: next)) }
         for name in [version.job, version.description] {
             if let live = jobs[name] { throw .runIsLive(job: name, run: live.run) }
         }
@@ -251,7 +251,8 @@ extension DeploymentRefusal: CustomStringConvertible {
         switch self {
         case .noDeployment(let job): "job \"\(job)\" is not deployed"
         case .noVersion(let version): "there is no version \(version)"
-        case .versionOutOfOrder(let version, let next): "the next version of job \"\(version.job)\" is number \(next)"
+        case .versionOutOfOrder(let version, let next):
+            "the next version of job \"\(version.job)\" is number \(next) or a later one"
         case .isRetired(let version): "version \(version) is retired"
         case .isDeployed(let job): "job \"\(job)\" is deployed, and its versions run under names of their own"
         case .notAnEpochOfVersion(let job): "a checkpoint of \"\(job)\" does not say what a version's says"

@@ -5,7 +5,7 @@ enum CatalogSchema {
     static let applicationID = 0x534C_4354
 
     /// Each brings the schema from its index to the next version. A released one is never changed.
-    static let migrations = [first]
+    static let migrations = [first, second]
 
     static var version: Int { migrations.count }
 
@@ -20,6 +20,8 @@ enum CatalogSchema {
 
             """
         }.joined()
+
+    private static let second = "ALTER TABLE versions ADD COLUMN memory_bytes INTEGER"
 
     private static let appendOnly = ["versions", "version_plan", "version_settings", "transitions", "audits"]
 

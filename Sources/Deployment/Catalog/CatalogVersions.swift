@@ -146,7 +146,7 @@ extension Database {
 
 private let versionColumns = """
     job, number, sql, file_name, engine_version, created_at, start_mode, savepoint_path, max_lag_ms, guard_ms, keep_ms, \
-    cutover_timeout_ms, live_latency_ms, promotion, audit_folder
+    cutover_timeout_ms, live_latency_ms, promotion, audit_folder, memory_bytes
     """
 
 extension VersionRecord {
@@ -160,6 +160,7 @@ extension VersionRecord {
         options.liveLatencyMilliseconds = try row.optionalInteger(12)
         options.promotion = try row.name(13, as: DeploymentOptions.Promotion.self)
         options.auditFolder = try row.optionalText(14)
+        options.memoryBytes = try row.optionalInteger(15)
         self.init(
             id: try row.version(0), sql: try row.text(2), fileName: try row.text(3), planFingerprint: [],
             engineVersion: try row.text(4), createdAt: try row.integer(5), start: try row.start(6), options: options)
@@ -199,5 +200,6 @@ extension CatalogArguments {
         integer(options.liveLatencyMilliseconds)
         try text(options.promotion.rawValue, "a promotion")
         try optionalText(options.auditFolder, "a folder's name")
+        integer(options.memoryBytes)
     }
 }

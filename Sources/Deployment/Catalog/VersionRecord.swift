@@ -41,6 +41,8 @@ package struct DeploymentOptions: Equatable, Sendable {
     package var promotion = Promotion.manual
     /// A folder with checks of the user's.
     package var auditFolder: String?
+    /// Of the worker's process; nil: as the server gives its workers.
+    package var memoryBytes: Int64?
 
     package init() {}
 }

@@ -37,6 +37,17 @@ package struct QuarantinePlan: Sendable {
     }
 }
 
+extension JobDefinition {
+    /// What runs, under this name of the job.
+    /// - Errors: names of which no topic's name can be made.
+    package func graph(job: String) throws(JobFailure) -> JobGraph {
+        JobPlanner.plan(
+            sinks,
+            quarantine: try QuarantinePlan(
+                job: job, takesBadRecords: settings.badRecords == .quarantine, tablesRead: sinks))
+    }
+}
+
 extension LogicalPlan {
     /// Source tables, in the order of the plan.
     var tablesRead: [TableDefinition] {

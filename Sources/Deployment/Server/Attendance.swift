@@ -1,0 +1,235 @@
+import CommitLog
+import Dataflow
+import HostSystem
+import Operators
+
+// What the server's thread does for each job at each look. All of it can be done again: transitions name the states that they
+// lead out of.
+
+extension DeploymentServer {
+    func attendAll() {
+        let snapshot = board.snapshot
+        for job in ledger.jobs {
+            do throws(OperationFailure) {
+                try attend(job, snapshot)
+            } catch {
+                events.error("looking after a job", [("job", .string(job)), ("error", .string(error.message))])
+            }
+        }
+    }
+
+    private func attend(_ job: String, _ snapshot: JournalSnapshot) throws(OperationFailure) {
+        guard let deployment = snapshot.state.deployments[job], let watch = snapshot.jobs[job] else { return }
+        try OperationFailure.onCatalog { () throws(CatalogError) in try followJournal(job, deployment) }
+        for summary in ledger.versions(of: job) where !summary.state.isEnd || summary.state == .rolledBack {
+            guard let version = deployment.versions[UInt32(summary.id.number)] else { continue }
+            try moveOn(summary, version, deployment, watch, snapshot.state)
+        }
+        pace(job, deployment, watch)
+    }
+
+    /// Brings the catalog in line with what the journal says of roles.
+    private func followJournal(_ job: String, _ deployment: DeploymentState) throws(CatalogError) {
+        let position = deployment.attempt?.number
+        for summary in ledger.versions(of: job) {
+            let number = UInt32(summary.id.number)
+            guard let version = deployment.versions[number] else { continue }
+            if version.isRetired {
+                guard !summary.state.isEnd, summary.state != .rolledBack else { continue }
+                try ledger.move(summary.id, to: .retired, "the journal says so", by: .journal, wanted: .retired)
+            } else if deployment.live == number {
+                try becomeLive(summary, deployment)
+            } else if summary.state.isPublished || (summary.state == .cuttingOver && deployment.previous == number) {
+                let isBack = deployment.live < number
+                try ledger.move(
+                    summary.id, to: isBack ? .rolledBack : .standby,
+                    isBack ? "version \(deployment.live) is live again" : "version \(deployment.live) took over",
+                    by: .journal, position: position, wanted: isBack ? .stopped : nil)
+                if isBack { stopQuietly(summary.id) }
+            } else if summary.state == .cuttingOver, deployment.openAttempt == nil, !isBusy(job) {
+                try ledger.move(
+                    summary.id, to: deployment.previous == number ? .standby : .inSync,
+                    "the switch came to nothing: no splice is in the journal", by: .journal)
+            }
+        }
+    }
+
+    private func becomeLive(_ summary: VersionSummary, _ deployment: DeploymentState) throws(CatalogError) {
+        guard !summary.state.isPublished, summary.state != .failed else { return }
+        // The first one is live as soon as it exists.
+        guard deployment.generation > 0 else {
+            try ledger.move(summary.id, to: .live, "the first version is live from its beginning", by: .journal)
+            return
+        }
+        guard let record = try ledger.catalog.version(summary.id) else { return }
+        try ledger.move(
+            summary.id, to: record.options.guardMilliseconds > 0 ? .guarded : .live,
+            "took over from version \(deployment.previous ?? 0)", by: .journal, position: deployment.attempt?.number)
+    }
+
+    private func stopQuietly(_ id: VersionID) {
+        let (supervisor, events) = (supervisor, events)
+        Task {
+            do throws(SupervisionError) {
+                _ = try await supervisor.stop(id, within: .seconds(30))
+            } catch {
+                events.warning("stopping a worker", [("version", .string("\(id)")), ("error", .string("\(error)"))])
+            }
+        }
+    }
+
+    // MARK: By itself
+
+    private func moveOn(
+        _ summary: VersionSummary, _ version: DeploymentState.Version, _ deployment: DeploymentState, _ watch: JobWatch,
+        _ state: JournalState
+    ) throws(OperationFailure) {
+        let record = try record(of: summary.id)
+        let number = UInt32(summary.id.number)
+        let now = time.wallMilliseconds()
+        let waited = now - summary.since
+        switch summary.state {
+        case .guarded where waited >= record.options.guardMilliseconds:
+            return try move(summary, to: .live, "the guard's time is over")
+        case .standby where deployment.previous != number && !isBusy(summary.id.job):
+            return try retire(summary, "another version is the one to go back to")
+        case .standby where waited >= record.options.keepMilliseconds && !isBusy(summary.id.job):
+            return try retire(summary, "kept for \(record.options.keepMilliseconds / 1000) s")
+        case .rolledBack where waited >= record.options.keepMilliseconds && !isBusy(summary.id.job):
+            return try retire(summary, "rolled back, and kept for \(record.options.keepMilliseconds / 1000) s")
+        case .auditing where waited >= Self.longestAuditMilliseconds:
+            return try move(summary, to: .inSync, "the audit has not reported within an hour")
+        case .failed: return try comeBack(summary, deployment)
+        default: break
+        }
+        let facts = facts(summary, version, deployment, watch, state, now: now)
+        if let next = VersionCourse(options: record.options, facts: facts).next(after: summary.state) {
+            try move(summary, to: next.state, next.reason)
+            if next.state == .inSync { startAudit(record) }
+        } else if summary.state == .ready, record.options.promotion == .automatic, !isBusy(summary.id.job) {
+            promoteByItself(summary.id)
+        }
+    }
+
+    static let longestAuditMilliseconds: Int64 = 3_600_000
+
+    private func move(_ summary: VersionSummary, to state: VersionState, _ reason: String) throws(OperationFailure) {
+        try OperationFailure.onCatalog { () throws(CatalogError) in
+            guard try ledger.move(summary.id, from: [summary.state], to: state, reason, by: .server) else { return }
+            events.info(
+                "state",
+                [
+                    ("job", .string(summary.id.job)), ("version", .integer(summary.id.number)),
+                    ("from", .string(summary.state.rawValue)), ("to", .string(state.rawValue)),
+                    ("reason", .string(reason)),
+                ])
+        }
+    }
+
+    /// A failed version whose worker runs again.
+    private func comeBack(_ summary: VersionSummary, _ deployment: DeploymentState) throws(OperationFailure) {
+        guard supervisor.status(summary.id)?.phase == .running, summary.wanted == .running else { return }
+        let number = UInt32(summary.id.number)
+        let state: VersionState =
+            deployment.live == number ? .live : deployment.previous == number ? .standby : .replaying
+        try move(summary, to: state, "its worker runs again")
+    }
+
+    private func facts(
+        _ summary: VersionSummary, _ version: DeploymentState.Version, _ deployment: DeploymentState, _ watch: JobWatch,
+        _ state: JournalState, now: Int64
+    ) -> VersionCourse.Facts {
+        let number = UInt32(summary.id.number)
+        let status = supervisor.status(summary.id)
+        var failure: String?
+        if summary.wanted == .running {
+            switch status?.phase {
+            case .failed(let reason)?: failure = "\(reason)" + (status?.lastLines.last.map { ": \($0)" } ?? "")
+            case .finished?: failure = "its worker has ended"
+            default: break
+            }
+        }
+        let last = watch.lastCheckpoint[number]
+        return VersionCourse.Facts(
+            distanceRows: deployment.distance(of: number, in: state), arrivalPerSecond: watch.arrivalRate,
+            consumptionPerSecond: watch.rate(of: number), observedMilliseconds: now - summary.since,
+            stands: version.position != nil && deployment.stands(number),
+            checkpoints: last.map { $0.milliseconds >= summary.since ? 1 : 0 } ?? 0,
+            isPaused: paces.withLock { $0[summary.id] != nil }, workerFailure: failure,
+            isRunning: status?.phase == .running)
+    }
+
+    // MARK: What is over
+
+    /// Its worker ends, it never runs again, and what no name needs is removed.
+    func retire(_ summary: VersionSummary, _ reason: String) throws(OperationFailure) {
+        guard try ended(summary.id, .retired, reason, by: .server) else { return }
+        try remove(summary.id)
+    }
+
+    /// - Returns: false: it is in another state meanwhile.
+    func ended(
+        _ id: VersionID, _ state: VersionState, _ reason: String, by author: Transition.Author
+    ) throws(OperationFailure) -> Bool {
+        try OperationFailure.onCatalog { () throws(CatalogError) in
+            try ledger.move(id, to: state, reason, by: author, wanted: .retired)
+        }
+    }
+
+    /// May be done again.
+    func remove(_ id: VersionID) throws(OperationFailure) {
+        let supervisor = supervisor
+        let killed = Self.waiting { () async -> Result<any FileLock, SupervisionError> in
+            do throws(SupervisionError) { return .success(try await supervisor.kill(id)) } catch {
+                return .failure(error)
+            }
+        }
+        let lock: any FileLock
+        switch killed {
+        case .success(let taken): lock = taken
+        case .failure(let error): throw OperationFailure(error.failure)
+        }
+        defer { lock.release() }
+        supervisor.remove(id)
+        let name = VersionName(id.job, UInt32(id.number))
+        try OperationFailure.onJob { () throws(JobFailure) in
+            let state = try log.settled()
+            guard let version = state.deployments[id.job]?.versions[name.number] else { return }
+            if !version.isRetired { try log.append(.retired(name)) }
+            try removeTopics(of: version)
+        }
+        try OperationFailure.onJob { () throws(JobFailure) in
+            let run = folder(of: id).path + "/run"
+            try JobFailure.onFiles("removing the state of \(id)") { () throws(FileError) in
+                if try files.exists(run) { try files.removeTree(run) }
+            }
+        }
+    }
+
+    /// Those that no published name leads to.
+    private func removeTopics(of version: DeploymentState.Version) throws(JobFailure) {
+        let state = try log.settled()
+        let reached = Set(state.topics.values.flatMap { $0.spans.map(\.topic) })
+        for output in version.outputs where !reached.contains(output.topic) {
+            guard let topic = state.topics[output.topic] else { continue }
+            do throws(JobFailure) {
+                try TopicAdmin.delete(topic.name, in: log)
+            } catch {
+                // Somebody reads it; it is in nobody's way.
+                events.warning("removing a topic", [("topic", .string(topic.name)), ("error", .string(error.message))])
+            }
+        }
+    }
+}
+
+extension DeploymentState {
+    /// Rows between a version and all that it may read.
+    func distance(of version: UInt32, in state: JournalState) -> UInt64 {
+        let position = versions[version]?.position
+        return limit(of: version).ends.reduce(0) { sum, entry in
+            let first = state.topics[entry.key.topic]?.partitions[Int(entry.key.partition)].firstKept ?? 0
+            let read = max(position?[entry.key] ?? 0, min(first, entry.value))
+            return sum + (entry.value - min(read, entry.value))
+        }
+    }
+}

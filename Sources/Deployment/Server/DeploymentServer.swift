@@ -1,0 +1,309 @@
+import CommitLog
+import Dataflow
+import Glibc
+import HostSystem
+import Synchronization
+
+// What the daemon of a data directory does, without its sockets: it keeps the catalog in line with the journal, has workers
+// run, and moves versions on. The journal is the truth about names and roles, the catalog about intentions and history; this
+// process may be killed at any moment and knows nothing that is not in one of them.
+//
+//     commands (any thread) ──▶ operations ──▶ catalog, journal, supervisor
+//     one thread: reads the journal, compares it with the catalog, looks at the workers ──▶ transitions
+
+package final class DeploymentServer: Sendable {
+    package struct Configuration: Sendable {
+        /// From the root.
+        package var dataDirectory: String
+        /// What a worker is started with; its version, `--data` and settings follow.
+        package var workerCommand: [String]
+        /// What an audit is started with, in the same way; empty: nobody starts one by himself.
+        package var auditCommand: [String] = []
+        /// Of each worker, where its version says nothing.
+        package var workerMemoryBytes: Int
+        /// For the tables of two versions that are compared at a promotion.
+        package var switchMemoryBytes = 1 << 30
+        package var engineVersion: String
+
+        package init(
+            dataDirectory: String, workerCommand: [String], workerMemoryBytes: Int, engineVersion: String
+        ) {
+            self.dataDirectory = dataDirectory
+            self.workerCommand = workerCommand
+            self.workerMemoryBytes = workerMemoryBytes
+            self.engineVersion = engineVersion
+        }
+    }
+
+    let configuration: Configuration
+    let log: CommitLogAccess
+    let files: any FileSystem
+    let time: any TimeSource
+    let random: any RandomSource
+    let ledger: VersionLedger
+    let supervisor: Supervisor
+    let control: WorkerControl
+    let events: EventLog
+    let board: SnapshotBoard
+    private let busy = Mutex<[String: String]>([:])
+    /// By version: what its worker was last told, and why.
+    let paces = Mutex<[VersionID: String]>([:])
+    let audits = Mutex<Set<VersionID>>([])
+    /// How long names stood still at the last switch, by job.
+    let pauses = Mutex<[String: Double]>([:])
+    private let isEnding = Atomic(false)
+    private let loop = Mutex<WorkerThread?>(nil)
+
+    /// Takes the data directory, brings the catalog in line with the journal, and has every worker run that should.
+    /// - Errors: `conflict` where another server has the directory.
+    package init(
+        _ configuration: Configuration, control: WorkerControl, events: EventLog,
+        files: any FileSystem = PosixFileSystem(), time: any TimeSource = SystemTime(),
+        random: any RandomSource = SystemRandom()
+    ) throws(OperationFailure) {
+        self.configuration = configuration
+        self.control = control
+        self.events = events
+        self.files = files
+        self.time = time
+        self.random = random
+        let directory = try OperationFailure.onJob { () throws(JobFailure) in
+            try DataDirectory(configuration.dataDirectory, files: files)
+        }
+        let lock: ServerLock
+        do throws(SupervisionError) {
+            lock = try ServerLock(configuration.dataDirectory, files: files)
+        } catch {
+            throw OperationFailure(error.failure)
+        }
+        let journal: Journal
+        do throws(JournalError) {
+            journal = try Journal.open(directory: directory.journal, files: files, time: time)
+        } catch {
+            throw OperationFailure(JobFailure.journal(error))
+        }
+        log = CommitLogAccess(journal: journal, directory: directory, time: time)
+        ledger = try OperationFailure.onCatalog { () throws(CatalogError) in
+            try VersionLedger(Catalog(dataDirectory: configuration.dataDirectory), time: time)
+        }
+        let watch = try OperationFailure.onJob { [log] () throws(JobFailure) in try JournalWatch(log) }
+        let board = SnapshotBoard(watch.snapshot)
+        self.board = board
+        let (ledger, eventLog) = (ledger, events)
+        do throws(SupervisionError) {
+            supervisor = try Supervisor(
+                lock, files: files, time: time, random: random,
+                lastCheckpoint: { board.lastCheckpoint(of: $0) },
+                notice: { DeploymentServer.record($0, ledger, eventLog) })
+        } catch {
+            throw OperationFailure(error.failure)
+        }
+        try recover()
+        loop.withLock { $0 = WorkerThread(name: "deployments") { [self] in run(watch) } }
+    }
+
+    package var versionCount: Int { ledger.all.count }
+
+    // MARK: Ends
+
+    package enum WorkersAtEnd: String, CaseIterable, Sendable {
+        /// Each makes a last checkpoint and ends; the next server starts it again.
+        case stop
+        /// Likewise, and what is live makes a savepoint before.
+        case savepoint
+        /// They run on; the next server adopts them.
+        case leave
+    }
+
+    /// Nothing can be asked afterwards.
+    package func close(_ workers: WorkersAtEnd) {
+        isEnding.store(true, ordering: .releasing)
+        board.ring()
+        loop.withLock { thread in
+            thread?.join()
+            thread = nil
+        }
+        if workers != .leave {
+            let running = supervisor.statuses.filter { $0.processID != nil }.map(\.id)
+            if workers == .savepoint {
+                for id in running where ledger[id]?.state.isPublished == true {
+                    let folder = folder(of: id).path
+                    if case .success(let path) = control.savepoint(folder, "") {
+                        events.info("savepoint", [("version", .string("\(id)")), ("folder", .string(path))])
+                    }
+                }
+            }
+            let supervisor = supervisor
+            Self.waiting {
+                await withTaskGroup(of: Void.self) { group in
+                    for id in running {
+                        group.addTask {
+                            do throws(SupervisionError) {
+                                _ = try await supervisor.stop(id, within: .seconds(30))
+                            } catch {
+                                // It is looked for by the next server.
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        Self.waiting { [supervisor] in await supervisor.close() }
+        ledger.catalog.close()
+    }
+
+    // MARK: Operations, one at a time for each job
+
+    /// - Errors: `conflict` where another one goes on.
+    func alone<Value>(
+        with job: String, _ doing: String, _ body: () throws(OperationFailure) -> Value
+    ) throws(OperationFailure) -> Value {
+        let other = busy.withLock { busy in
+            if let other = busy[job] { return other as String? }
+            busy[job] = doing
+            return nil
+        }
+        if let other {
+            throw OperationFailure(
+                .conflict, "job \"\(job)\" is busy with another command: \(other)", hint: "try again when it has ended")
+        }
+        defer { busy.withLock { $0[job] = nil } }
+        return try body()
+    }
+
+    func isBusy(_ job: String) -> Bool { busy.withLock { $0[job] != nil } }
+
+    /// Waits for something asynchronous, on a thread that may be kept waiting.
+    @discardableResult
+    package static func waiting<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) -> Value {
+        let (answer, bell) = (AnswerBox<Value>(), Doorbell())
+        Task {
+            answer.give(await body())
+            bell.ring()
+        }
+        while true {
+            if let value = answer.value { return value }
+            bell.wait()
+        }
+    }
+
+    // MARK: Versions
+
+    func folder(of id: VersionID) -> VersionFolder {
+        VersionFolder(VersionName(id.job, UInt32(id.number)), in: configuration.dataDirectory)
+    }
+
+    func specification(_ record: VersionRecord) -> WorkerSpecification {
+        let folder = folder(of: record.id)
+        var command = configuration.workerCommand + ["\(record.id)", "--data", configuration.dataDirectory]
+        command += ["--memory", "\(record.options.memoryBytes ?? Int64(configuration.workerMemoryBytes))"]
+        for setting in record.settings { command += ["-D", "\(setting.key)=\(setting.value)"] }
+        return WorkerSpecification(
+            id: record.id, command: command, workingDirectory: configuration.dataDirectory, lockPath: folder.lockPath,
+            logPath: folder.logPath)
+    }
+
+    func record(of id: VersionID) throws(OperationFailure) -> VersionRecord {
+        let record = try OperationFailure.onCatalog { () throws(CatalogError) in try ledger.catalog.version(id) }
+        guard let record else { throw missing(id) }
+        return record
+    }
+
+    func missing(_ id: VersionID) -> OperationFailure {
+        let versions = ledger.versions(of: id.job)
+        guard !versions.isEmpty else { return missing(id.job) }
+        return OperationFailure(
+            .missing, "job \"\(id.job)\" has no version \(id.number)",
+            detail: "its newest one is \(versions.last?.id.number ?? 0)",
+            hint: "'sluice versions \(id.job)' shows all of them")
+    }
+
+    func missing(_ job: String) -> OperationFailure {
+        OperationFailure(
+            .missing, "there is no deployed job \"\(job)\"",
+            detail: ledger.jobs.isEmpty ? "nothing is deployed" : "deployed are \(ledger.jobs.joined(separator: ", "))",
+            hint: "'sluice deploy \(job) FILE' deploys one")
+    }
+
+    // MARK: The thread
+
+    /// Between two looks where nothing happens.
+    private static let pauseMilliseconds: Int64 = 100
+    private static let leastPauseNanoseconds: Int64 = 20_000_000
+
+    private func run(_ watch: JournalWatch) {
+        let signal = watch.news
+        var seen = signal?.value ?? 0
+        var trouble: String?
+        while !isEnding.load(ordering: .acquiring) {
+            do throws(JobFailure) {
+                try watch.readOn()
+                trouble = nil
+            } catch {
+                if trouble != error.message { events.error("journal", [("error", .string(error.message))]) }
+                trouble = error.message
+            }
+            board.show(watch.snapshot)
+            attendAll()
+            board.rest(nanoseconds: Self.leastPauseNanoseconds)
+            if let signal {
+                signal.wait(while: seen, timeoutMilliseconds: Self.pauseMilliseconds)
+                seen = signal.value
+            } else {
+                board.rest(nanoseconds: Self.pauseMilliseconds * 1_000_000)
+            }
+        }
+    }
+
+    private static func record(_ notice: WorkerNotice, _ ledger: VersionLedger, _ events: EventLog) {
+        var fields: [(String, JSONValue)] = [
+            ("job", .string(notice.id.job)), ("version", .integer(notice.id.number)),
+        ]
+        switch notice.event {
+        case .started(let process): events.info("worker started", fields + [("process", .integer(process))])
+        case .adopted(let process, let remark):
+            fields.append(("process", process.map { .integer($0) } ?? .null))
+            events.info("worker adopted", fields + (remark.map { [("remark", .string($0))] } ?? []))
+        case .ended(let ending, let wasAsked, let lines):
+            fields.append(("ending", .string("\(ending)")))
+            guard !wasAsked else { return events.info("worker stopped", fields) }
+            events.warning("worker ended", fields + [("lastLine", .string(lines.last ?? ""))])
+            do throws(CatalogError) {
+                try ledger.catalog.add(WorkerExit(notice.id, at: notice.at, ending: ending, lastLines: lines))
+            } catch {
+                events.error("catalog", fields + [("error", .string("\(error)"))])
+            }
+        case .restarts(let delay): events.info("worker restarts", fields + [("inMilliseconds", .integer(delay))])
+        case .rests(let rest): events.info("worker rests", fields + [("as", .string("\(rest)"))])
+        case .trouble(let text): events.warning("worker trouble", fields + [("error", .string(text))])
+        }
+    }
+}
+
+/// What the server's thread has read of the journal, for all.
+final class SnapshotBoard: Sendable {
+    private let content: Mutex<JournalSnapshot>
+    private let bell = Doorbell()
+
+    init(_ snapshot: JournalSnapshot) { content = Mutex(snapshot) }
+
+    var snapshot: JournalSnapshot { content.withLock { $0 } }
+
+    func show(_ snapshot: JournalSnapshot) { content.withLock { $0 = snapshot } }
+
+    func lastCheckpoint(of id: VersionID) -> UInt64? {
+        content.withLock { $0.state.jobs["\(id)"]?.last.number }
+    }
+
+    func ring() { bell.ring() }
+
+    func rest(nanoseconds: Int64) { bell.wait(timeoutMilliseconds: nanoseconds / 1_000_000) }
+}
+
+private final class AnswerBox<Value: Sendable>: Sendable {
+    private let content = Mutex<Value?>(nil)
+
+    func give(_ value: Value) { content.withLock { $0 = value } }
+
+    var value: Value? { content.withLock { $0 } }
+}

@@ -1,0 +1,77 @@
+import CommitLog
+import Dataflow
+import HostSystem
+import Operators
+
+/// What a deploy would change, and cost.
+package struct PlanReport: Sendable {
+    package let json: JSONValue
+
+    /// - Parameter previous: the lines of the live version's plan; nil: there is none.
+    init(
+        _ plan: VersionPlan, _ text: JobText, _ state: JournalState, _ watch: JobWatch?, _ previous: [String]?,
+        _ log: CommitLogAccess
+    ) throws(JobFailure) {
+        let deployment = state.deployments[plan.version.job]
+        var rows: UInt64 = 0
+        var inputs: [JSONValue] = []
+        for id in plan.registration.inputs {
+            guard let topic = state.topics[id] else { continue }
+            let count = topic.partitions.reduce(0) { $0 + ($1.publishedEnd - $1.firstKept) }
+            rows += count
+            inputs.append(
+                .object([
+                    ("topic", .string(topic.name)), ("partitions", .integer(topic.partitions.count)),
+                    ("rows", .integer(count)),
+                ]))
+        }
+        var warnings = text.definition.warnings
+        var isAdditive = false
+        let outputs = plan.registration.outputs.map { output -> JSONValue in
+            let sink = text.deployable.sinks.first { $0.topic == output.name }
+            let isKeyed = sink?.key.isEmpty == false
+            var fields: [(String, JSONValue)] = [
+                ("name", .string(output.name)), ("topic", .string(output.topic.name)),
+                ("kind", .string(isKeyed ? "keyed" : "append")),
+                ("onSwitch", .string(isKeyed ? "diff" : "continue")),
+            ]
+            switch plan.changes[output.name] ?? .new {
+            case .new: fields.append(("change", .string("new")))
+            case .same: fields.append(("change", .string("same")))
+            case .added(let columns):
+                isAdditive = true
+                fields += [("change", .string("added")), ("addedColumns", .array(columns.map { .string($0) }))]
+            }
+            if !isKeyed, deployment != nil {
+                warnings.append(
+                    "output \"\(output.name)\" has no key: readers of its name keep what version "
+                        + "\(deployment?.live ?? 0) has written, and go on with the new version's rows")
+            }
+            return .object(fields)
+        }
+        for id in plan.registration.inputs {
+            guard let topic = state.topics[id], topic.partitions.contains(where: { $0.firstKept > 0 }) else { continue }
+            warnings.append(
+                "the beginning of topic \"\(topic.name)\" is gone by its retention: the new version's history is shorter"
+            )
+        }
+        let rate = deployment.map { watch?.rate(of: $0.live) ?? 0 } ?? 0
+        json = .object([
+            ("job", .string(plan.version.job)), ("version", .integer(plan.version.number)),
+            ("live", deployment.map { .integer($0.live) } ?? .null),
+            ("comparison", .string(deployment == nil ? "first" : isAdditive ? "additive" : "identical")),
+            ("planChanges", .array(Self.changes(from: previous, to: text.graph.fingerprint).map { .string($0) })),
+            ("inputs", .array(inputs)), ("outputs", .array(outputs)), ("rowsToReplay", .integer(rows)),
+            // What follows at the pace of its input says nothing of how fast it can be.
+            ("etaSeconds", rate > 10_000 ? .number(Double(rows) / rate) : .null),
+            ("warnings", .array(warnings.map { .string($0) })),
+        ])
+    }
+
+    /// Operators that go, and those that come.
+    private static func changes(from old: [String]?, to new: [String]) -> [String] {
+        guard let old else { return [] }
+        let gone = old.filter { !new.contains($0) }.map { "- \($0)" }
+        return gone + new.filter { !old.contains($0) }.map { "+ \($0)" }
+    }
+}

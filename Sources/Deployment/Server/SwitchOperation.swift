@@ -1,0 +1,276 @@
+import CommitLog
+import Dataflow
+import HostSystem
+
+/// What came of a promotion or a rollback.
+package struct SwitchReport: Sendable {
+    package let json: JSONValue
+}
+
+extension DeploymentServer {
+    /// Makes the candidate live.
+    /// - Parameters:
+    ///   - number: nil: the candidate.
+    ///   - isForced: without an audit, or against its verdict.
+    package func promote(
+        _ job: String, version number: Int?, isForced: Bool, command: String
+    ) throws(OperationFailure) -> SwitchReport {
+        try alone(with: job, "promote") { () throws(OperationFailure) in
+            guard !ledger.versions(of: job).isEmpty else { throw missing(job) }
+            guard let id = number.map({ VersionID(job, $0) }) ?? candidate(of: job) else {
+                throw OperationFailure(
+                    .conflict, "job \"\(job)\" has no candidate", hint: "'sluice deploy \(job) FILE' makes one")
+            }
+            guard let summary = ledger[id] else { throw missing(id) }
+            try checkPromotable(summary, isForced: isForced)
+            return try change(job, to: summary, isForced: isForced, command: command)
+        }
+    }
+
+    /// Makes the version before the live one live again.
+    package func rollback(
+        _ job: String, version number: Int?, isForced: Bool, command: String
+    ) throws(OperationFailure) -> SwitchReport {
+        try alone(with: job, "rollback") { () throws(OperationFailure) in
+            guard !ledger.versions(of: job).isEmpty else { throw missing(job) }
+            let deployment = try OperationFailure.onJob { () throws(JobFailure) in try log.settled() }.deployments[job]
+            guard let previous = deployment?.previous, number == nil || number == Int(previous),
+                let summary = ledger[VersionID(job, Int(previous))], summary.state == .standby
+            else {
+                throw OperationFailure(
+                    .conflict,
+                    number.map { "version \($0) of job \"\(job)\" is not the one to go back to" }
+                        ?? "job \"\(job)\" has no version to go back to",
+                    detail: "a version that was live goes on as standby for the time given with --keep",
+                    hint: "deploy its text again: 'sluice versions \(job)' shows it")
+            }
+            guard supervisor.status(summary.id)?.phase == .running else {
+                throw OperationFailure(
+                    .conflict, "version \(summary.id.number) of job \"\(job)\" does not run",
+                    hint: "'sluice restart \(job)' starts it")
+            }
+            return try change(job, to: summary, isForced: isForced, command: command)
+        }
+    }
+
+    private func checkPromotable(_ summary: VersionSummary, isForced: Bool) throws(OperationFailure) {
+        let (job, number) = (summary.id.job, summary.id.number)
+        switch summary.state {
+        case .inSync, .ready: break
+        case .live, .guarded:
+            throw OperationFailure(.conflict, "version \(number) of job \"\(job)\" is live already")
+        case .standby:
+            throw OperationFailure(
+                .conflict, "version \(number) of job \"\(job)\" is a standby",
+                hint: "'sluice rollback \(job)' goes back to it")
+        case .failed:
+            throw OperationFailure(
+                .conflict, "version \(number) of job \"\(job)\" has failed", detail: summary.reason,
+                hint: "'sluice restart \(job)' tries again, 'sluice logs \(job)@\(number)' shows why")
+        default:
+            throw OperationFailure(
+                .conflict, "version \(number) of job \"\(job)\" cannot take over: it is \(summary.state.rawValue)",
+                detail: summary.reason, hint: "'sluice wait \(job)' waits until it may")
+        }
+        if isForced { return }
+        let audit = try OperationFailure.onCatalog { () throws(CatalogError) in
+            try ledger.catalog.audits(of: summary.id, newest: 1).first
+        }
+        guard let audit else {
+            throw OperationFailure(
+                .conflict, "version \(number) of job \"\(job)\" has not been audited",
+                hint: "'sluice audit \(job)' compares it with the live version; --force does without")
+        }
+        if let reason = staleness(of: audit, summary) {
+            throw OperationFailure(
+                .conflict, "the audit of version \(number) of job \"\(job)\" is stale", detail: reason,
+                hint: "'sluice audit \(job)' again; --force does without")
+        }
+        guard audit.verdict != .fail else {
+            throw OperationFailure(
+                .conflict, "version \(number) of job \"\(job)\" has failed its audit",
+                hint: "'sluice audit \(job) --show' says why; --force promotes it all the same")
+        }
+    }
+
+    static let longestAuditAge: Int64 = 24 * 3_600_000
+
+    /// nil: what the audit found still says something.
+    func staleness(of audit: AuditRecord, _ summary: VersionSummary) -> String? {
+        let live = board.snapshot.state.deployments[summary.id.job]?.live ?? 0
+        if audit.oldVersion != Int(live) {
+            return "it compared with version \(audit.oldVersion), and version \(live) is live now"
+        }
+        let age = time.wallMilliseconds() - audit.at
+        return age > Self.longestAuditAge ? "it is \(age / 3_600_000) hours old" : nil
+    }
+
+    // MARK: The switch
+
+    private func change(
+        _ job: String, to summary: VersionSummary, isForced: Bool, command: String
+    ) throws(OperationFailure) -> SwitchReport {
+        let state = try OperationFailure.onJob { () throws(JobFailure) in try log.settled() }
+        guard let deployment = state.deployments[job] else { throw missing(job) }
+        let from = VersionID(job, Int(deployment.live))
+        let to = UInt32(summary.id.number)
+        try checkStarts(deployment, to, isForced: isForced)
+        let options = try record(of: summary.id).options
+        let lock = try deadLiveVersion(from)
+        defer { lock?.release() }
+        let comparisons = try OperationFailure.onJob { () throws(JobFailure) in
+            try self.comparisons(job, deployment, to: to, state)
+        }
+        try OperationFailure.onCatalog { () throws(CatalogError) in
+            try ledger.move(
+                summary.id, to: .cuttingOver, isForced ? "forced" : "asked for", by: .user(command: command))
+        }
+        // It must not stand where nobody looks for it.
+        paces.withLock { $0[summary.id] = nil }
+        control.pace(folder(of: summary.id).path, false)
+        let timeout = UInt32(clamping: max(1, options.cutoverTimeoutMilliseconds))
+        let change = VersionSwitch(
+            job, from: deployment.live, to: to, timeoutMilliseconds: timeout, withoutFrom: lock != nil,
+            comparisons: comparisons, random: random, in: log)
+        do throws(JobFailure) {
+            let pause = try perform(change, comparisons)
+            return try report(change, job, from, summary, pause, comparisons)
+        } catch {
+            try back(summary, error.message)
+            throw OperationFailure(error)
+        }
+    }
+
+    private func checkStarts(
+        _ deployment: DeploymentState, _ to: UInt32, isForced: Bool
+    ) throws(OperationFailure) {
+        guard let old = deployment.versions[deployment.live], let new = deployment.versions[to], !isForced else {
+            return
+        }
+        for (partition, start) in new.start?.ends ?? [:] {
+            guard let other = old.start?[partition], other != start else { continue }
+            throw OperationFailure(
+                .conflict, "the two versions did not begin at the same place",
+                detail:
+                    "version \(deployment.live) began at offset \(other) of partition \(partition), version \(to) at \(start)",
+                hint: "the difference of their tables is no correction; --force publishes it all the same")
+        }
+    }
+
+    /// Where the live version's worker is gone, its lock, so that it does not come back meanwhile.
+    private func deadLiveVersion(_ live: VersionID) throws(OperationFailure) -> (any FileLock)? {
+        switch supervisor.status(live)?.phase {
+        case .running?, .starting?, .stopping?: return nil
+        case .waiting?, .stopped?, .finished?, .failed?, nil: break
+        }
+        let supervisor = supervisor
+        let killed = Self.waiting { () async -> Result<any FileLock, SupervisionError> in
+            do throws(SupervisionError) { return .success(try await supervisor.kill(live)) } catch {
+                return .failure(error)
+            }
+        }
+        switch killed {
+        case .success(let lock): return lock
+        case .failure(let error): throw OperationFailure(error.failure)
+        }
+    }
+
+    private func comparisons(
+        _ job: String, _ deployment: DeploymentState, to: UInt32, _ state: JournalState
+    ) throws(JobFailure) -> [TableComparison] {
+        var comparisons: [TableComparison] = []
+        let outputs = deployment.versions[to]?.outputs ?? []
+        for output in outputs {
+            let comparison = try TableComparison(
+                output.nameID, from: deployment.live, to: to, of: job, in: state,
+                memoryBytes: configuration.switchMemoryBytes / max(1, outputs.count), log: log)
+            if let comparison { comparisons.append(comparison) }
+        }
+        return comparisons
+    }
+
+    private static let quickReadNanoseconds: Int64 = 10_000_000
+    private static let readsAhead = 20
+    private static let longestWaitMilliseconds: Int64 = 20
+
+    /// - Returns: for how many milliseconds nothing was published.
+    private func perform(_ change: VersionSwitch, _ comparisons: [TableComparison]) throws(JobFailure) -> Double {
+        // The names stand still for what is left to be read then.
+        for _ in 0..<Self.readsAhead {
+            let begin = time.monotonicNanoseconds()
+            let state = try log.settled()
+            for comparison in comparisons { try comparison.advance(in: state) }
+            if time.monotonicNanoseconds() - begin < Self.quickReadNanoseconds { break }
+        }
+        let news = try log.openReader(from: JournalPlace(sequence: log.settled().end)).news
+        let begin = time.monotonicNanoseconds()
+        while true {
+            let seen = news?.value ?? 0
+            if try change.step() {
+                if case .over = change.phase { break }
+                continue
+            }
+            if let news {
+                news.wait(while: seen, timeoutMilliseconds: Self.longestWaitMilliseconds)
+            } else {
+                board.rest(nanoseconds: 1_000_000)
+            }
+        }
+        return Double(time.monotonicNanoseconds() - begin) / 1e6
+    }
+
+    private func report(
+        _ change: VersionSwitch, _ job: String, _ from: VersionID, _ summary: VersionSummary, _ pause: Double,
+        _ comparisons: [TableComparison]
+    ) throws(JobFailure) -> SwitchReport {
+        guard case .over(let outcome) = change.phase else {
+            preconditionFailure("a switch that is over has an outcome")
+        }
+        switch outcome {
+        case .released(let attempt, let reason):
+            throw JobFailure(
+                .conflict, "version \(summary.id.number) of job \"\(job)\" did not take over, and nothing has changed",
+                detail: "attempt \(attempt): \(reason)",
+                hint: "try again; --cutover-timeout of 'sluice deploy' gives it more time")
+        case .spliced(let attempt):
+            pauses.withLock { $0[job] = pause }
+            let position = try log.settled().end
+            events.info(
+                "switch",
+                [
+                    ("job", .string(job)), ("from", .integer(from.number)), ("to", .integer(summary.id.number)),
+                    ("attempt", .integer(attempt)), ("pauseMilliseconds", .number(pause)),
+                ])
+            let rows = change.changedRows.map { name, count in
+                JSONValue.object([("name", .string(name)), ("rows", .integer(count))])
+            }
+            return SwitchReport(
+                json: .object([
+                    ("live", .integer(summary.id.number)), ("previous", .integer(from.number)),
+                    ("attempt", .integer(attempt)), ("pauseMilliseconds", .number(pause)),
+                    ("journalPosition", .integer(position)), ("changedRows", .array(rows)),
+                ]))
+        }
+    }
+
+    /// Nothing has happened, unless the journal says otherwise, which the server's thread sees.
+    private func back(_ summary: VersionSummary, _ reason: String) throws(OperationFailure) {
+        try OperationFailure.onCatalog { () throws(CatalogError) in
+            let deployment = board.snapshot.state.deployments[summary.id.job]
+            guard deployment?.live != UInt32(summary.id.number) else { return }
+            try ledger.move(
+                summary.id, from: [.cuttingOver], to: summary.state == .standby ? .standby : .inSync, reason,
+                by: .server)
+        }
+    }
+
+    func promoteByItself(_ id: VersionID) {
+        _ = WorkerThread(name: "promotion") { [self] in
+            do throws(OperationFailure) {
+                _ = try promote(id.job, version: id.number, isForced: false, command: "deploy --promote auto")
+            } catch {
+                events.warning("promotion", [("version", .string("\(id)")), ("error", .string(error.message))])
+            }
+        }
+    }
+}
