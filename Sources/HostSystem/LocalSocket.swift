@@ -7,7 +7,7 @@ import Glibc
 // relative to that.
 
 /// One end of a connection. Used by one thread at a time.
-package final class LocalConnection {
+package final class LocalConnection: Sendable {
     package static let largestMessageBytes = 64 << 10
 
     private let descriptor: Int32

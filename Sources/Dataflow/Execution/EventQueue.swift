@@ -18,6 +18,10 @@ package enum SubtaskEvent: Sendable {
     case stopRequested
     /// Somebody asks for a savepoint.
     case savepointRequested(SavepointRequest)
+    /// Somebody wants to know what was counted: `MetricsSnapshot`, as JSON.
+    case metricsRequested(ControlSocket.Answer)
+    /// Somebody wants a version that is not live to read nothing for now, or to go on.
+    case paceRequested(isPaused: Bool, ControlSocket.Answer)
     case materialised
     /// There may be new input.
     case newsCame

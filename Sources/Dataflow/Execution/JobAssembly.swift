@@ -14,9 +14,14 @@ package struct AssembledSubtask {
 }
 
 /// What the parallel subtasks of one source share.
-struct AssembledInput {
+package struct AssembledInput {
     let operatorID: UInt32
     let input: any SourceInput
+
+    package init(operatorID: UInt32, input: any SourceInput) {
+        self.operatorID = operatorID
+        self.input = input
+    }
 }
 
 struct JobAssembly {

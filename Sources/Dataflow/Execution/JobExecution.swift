@@ -57,6 +57,7 @@ package final class JobExecution {
     /// Of a deployed job's version.
     private let role: VersionRole?
     private var duty: VersionDuty?
+    private var eventTime = EventTimeWatch()
 
     package init(
         graph: JobGraph, settings: JobSettings, identity: RunIdentity, committer: EpochCommitter, store: StateStore,
@@ -142,6 +143,7 @@ package final class JobExecution {
         tellReads(try sourceParts(), at: now)
         if resumed == nil { try commitCheckpointZero(milliseconds) }
         looked(at: now)
+        eventTime.look(assembly.inputs.compactMap(\.input.eventTime), nowNanoseconds: now)
         notices.takeAll().forEach(observer.notice)
         observer.started(metrics)
     }
@@ -261,6 +263,7 @@ package final class JobExecution {
         metrics.committed(durationNanoseconds: now - start, atNanoseconds: now)
         coordinator.committed(durationNanoseconds: now - start, nowNanoseconds: now)
         try duty?.committed(barrier.checkpoint, &coordinator, nowNanoseconds: now)
+        eventTime.look(assembly.inputs.compactMap(\.input.eventTime), nowNanoseconds: now)
         observer.committed(barrier.checkpoint, metrics)
         materialiseIfDue()
     }
@@ -342,6 +345,19 @@ package final class JobExecution {
 
     // MARK: Events
 
+    private static let noVersion = JobFailure(
+        .conflict, "the running job is no version of a deployed one",
+        hint: "only versions that are not live can be told to read nothing for now")
+
+    private func snapshot() -> MetricsSnapshot {
+        let now = time.monotonicNanoseconds()
+        var snapshot = MetricsSnapshot(metrics, nowNanoseconds: now)
+        eventTime.look(assembly.inputs.compactMap(\.input.eventTime), nowNanoseconds: now)
+        eventTime.note(in: &snapshot, nowNanoseconds: now)
+        snapshot.isPaused = duty?.isPaused ?? false
+        return snapshot
+    }
+
     private func handle(_ events: [SubtaskEvent]) throws(JobFailure) {
         for event in events {
             switch event {
@@ -361,6 +377,10 @@ package final class JobExecution {
             case .savepointRequested(let request):
                 savepoints.append(request)
                 coordinator?.wantSavepoint()
+            case .metricsRequested(let answer): answer(.success(snapshot().json.text))
+            case .paceRequested(let isPaused, let answer):
+                duty?.pace(isPaused: isPaused)
+                answer(duty == nil ? .failure(Self.noVersion) : .success(""))
             case .newsCame: nextLookNanoseconds = lastLookNanoseconds + Self.shortestLookNanoseconds
             case .materialised:
                 materialisation?.join()

@@ -95,6 +95,8 @@ package struct JobRun {
         }
     }
 
+    private static let restarting = JobFailure(.conflict, "the job is being restarted")
+
     /// True where a stop is asked for meanwhile. What the subtasks of the failed try have left to say is not wanted.
     private func wait(untilNanoseconds end: Int64) -> Bool {
         while true {
@@ -103,7 +105,8 @@ package struct JobRun {
                 switch event {
                 case .stopRequested: return true
                 case .savepointRequested(let savepoint):
-                    savepoint.answer(.failure(JobFailure(.conflict, "the job is being restarted")))
+                    savepoint.answer(.failure(Self.restarting))
+                case .metricsRequested(let answer), .paceRequested(_, let answer): answer(.failure(Self.restarting))
                 default: continue
                 }
             }

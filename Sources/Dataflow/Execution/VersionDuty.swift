@@ -14,9 +14,11 @@ import HostSystem
 // - Who stands still by what the journal says does so from the start, and reads nothing: a worker that comes back, and a live
 //   version that is left because it was taken for dead. What it has read and not committed waits until the attempt is decided.
 // - A decided attempt sends it back to `running` from everywhere.
+// - Who is told to pause in the shadow reads no more than what its readers have taken by then, which is committed as ever;
+//   an attempt that concerns it goes first, and whoever is live has forgotten it.
 
-struct VersionDuty {
-    enum Phase: Equatable {
+package struct VersionDuty {
+    package enum Phase: Equatable {
         case running
         case draining(UInt64)
         /// This checkpoint says that the version stands still.
@@ -30,13 +32,16 @@ struct VersionDuty {
     static let pollNanoseconds: Int64 = 2_000_000
 
     let role: VersionRole
-    private(set) var phase = Phase.running
+    package private(set) var phase = Phase.running
     /// The job's generation when what is not committed yet began.
     private(set) var generation: UInt64
     private let inputs: [AssembledInput]
     private var limit: InputPosition?
+    private var pauseIsWanted = false
+    /// It reads nothing, because that is wanted, and is in the shadow with nothing else to do.
+    package private(set) var isPaused = false
 
-    init(
+    package init(
         _ role: VersionRole, _ inputs: [AssembledInput], _ coordinator: inout EpochCoordinator,
         nowNanoseconds now: Int64
     ) {
@@ -50,6 +55,7 @@ struct VersionDuty {
     private mutating func obey(
         _ attempt: DeploymentState.Attempt, _ coordinator: inout EpochCoordinator, nowNanoseconds now: Int64
     ) {
+        isPaused = false
         if role.standsStill {
             stand(attempt.number, &coordinator, nowNanoseconds: now)
         } else {
@@ -59,13 +65,30 @@ struct VersionDuty {
     }
 
     /// What it has read, and given on.
-    var reads: InputPosition {
+    package var reads: InputPosition {
         var ends: [TopicPartition: UInt64] = [:]
         for shared in inputs { ends.merge(shared.input.readEnds.ends) { min($0, $1) } }
         return InputPosition(ends)
     }
 
+    /// In the shadow; the journal may name what the inputs have not found yet.
+    private var hasReadAll: Bool {
+        let reads = reads
+        return role.isLive || role.limit.map { $0.ends.allSatisfy { reads[$0.key] ?? 0 >= $0.value } } ?? true
+    }
+
     private var isQuiet: Bool { inputs.allSatisfy(\.input.isQuiet) }
+
+    /// From the next `attend` on.
+    package mutating func pace(isPaused: Bool) { pauseIsWanted = isPaused }
+
+    private mutating func keepPace() {
+        if role.isLive { pauseIsWanted = false }
+        let pauses = pauseIsWanted && !role.isConcerned
+        guard pauses != isPaused else { return }
+        isPaused = pauses
+        setLimit(pauses ? taken : role.limit)
+    }
 
     private mutating func setLimit(_ position: InputPosition?) {
         limit = position
@@ -80,21 +103,23 @@ struct VersionDuty {
     }
 
     /// Looks at the journal, and does what it says.
-    mutating func attend(_ coordinator: inout EpochCoordinator, nowNanoseconds now: Int64) throws(JobFailure) {
+    package mutating func attend(_ coordinator: inout EpochCoordinator, nowNanoseconds now: Int64) throws(JobFailure) {
         let attempt = role.attempt
         switch phase {
         case .running:
             if let attempt {
                 obey(attempt, &coordinator, nowNanoseconds: now)
                 try attend(&coordinator, nowNanoseconds: now)
-            } else if coordinator.isUntouched {
+            } else {
+                keepPace()
+                guard coordinator.isUntouched else { return }
                 generation = role.deployment.generation
-                if limit != role.limit, role.isLive || isQuiet { setLimit(role.limit) }
+                if !isPaused, limit != role.limit, role.isLive || isQuiet { setLimit(role.limit) }
             }
         case .draining(let number):
             guard attempt?.number == number else { return goOn(&coordinator) }
             if !role.isLive, limit != role.limit { setLimit(role.limit) }
-            if isQuiet, let checkpoint = coordinator.wantCheckpoint() {
+            if isQuiet, hasReadAll, let checkpoint = coordinator.wantCheckpoint() {
                 phase = .checkpointing(number, checkpoint: checkpoint)
             }
         case .checkpointing: break
@@ -118,29 +143,30 @@ struct VersionDuty {
         coordinator.standsStill = false
         if coordinator.isUntouched { generation = role.deployment.generation }
         setLimit(role.limit)
+        keepPace()
     }
 
     /// For the journal entry of a checkpoint.
-    func epoch(_ checkpoint: UInt64) -> DeployedEpoch {
+    package func epoch(_ checkpoint: UInt64) -> DeployedEpoch {
         var holds: UInt64?
         if case .checkpointing(let number, checkpoint) = phase { holds = number }
         return DeployedEpoch(generation: generation, reads: reads, holds: holds)
     }
 
-    mutating func committed(
+    package mutating func committed(
         _ checkpoint: UInt64, _ coordinator: inout EpochCoordinator, nowNanoseconds now: Int64
     ) throws(JobFailure) {
         try role.look()
         if case .checkpointing(let number, checkpoint) = phase {
             phase = .standing(number, sinceNanoseconds: now)
             coordinator.standsStill = true
-        } else if phase == .running {
+        } else if phase == .running, !isPaused {
             setLimit(role.limit)
         }
     }
 
     /// Whether an epoch that is due may end: in the shadow, where the live version's has ended.
-    func mayEndEpoch(lastCommitNanoseconds: Int64, nowNanoseconds now: Int64) -> Bool {
+    package func mayEndEpoch(lastCommitNanoseconds: Int64, nowNanoseconds now: Int64) -> Bool {
         limit == nil || isQuiet || now - lastCommitNanoseconds >= Self.replayIntervalNanoseconds
     }
 }

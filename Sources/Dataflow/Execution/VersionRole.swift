@@ -25,7 +25,7 @@ package final class VersionRole {
     }
 
     /// Reads the journal to its end.
-    func look() throws(JobFailure) {
+    package func look() throws(JobFailure) {
         do throws(JournalError) {
             while try !reader.next(limit: Self.entriesAtOnce).isEmpty {}
         } catch {
@@ -48,6 +48,11 @@ package final class VersionRole {
         guard attempt.to == version.number else { return nil }
         let fromStands = deployment.versions[attempt.from]?.holds == attempt.number
         return attempt.withoutFrom || fromStands ? attempt : nil
+    }
+
+    /// An attempt is open that is to change what the version is.
+    var isConcerned: Bool {
+        deployment.openAttempt.map { $0.from == version.number || $0.to == version.number } ?? false
     }
 
     /// The version stands still already, by what the journal says: also after a restart.

@@ -51,6 +51,8 @@ package protocol SourceInput: AnyObject, Sendable {
     func limit(to position: InputPosition?)
     /// All that there is for now below the limit is given.
     var isQuiet: Bool { get }
+    /// How far event time has come in what was given; nil: there is no watermark, or nobody shall wait for this input.
+    var eventTime: SourceEventTime? { get }
     /// Raised where there may be new input. nil: nothing tells.
     var news: (any SharedSignal)? { get }
 }
@@ -62,6 +64,7 @@ extension SourceInput {
     package var takenEnds: InputPosition { InputPosition() }
     package func limit(to _: InputPosition?) {}
     package var isQuiet: Bool { true }
+    package var eventTime: SourceEventTime? { nil }
 }
 
 /// A link without state: one batch in, at most one out.

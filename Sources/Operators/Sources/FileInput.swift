@@ -102,6 +102,8 @@ final class FileInput: SourceInput {
         return Int64(isInStep ? min(description.pieceBytes, Self.stepBytes) : description.pieceBytes)
     }
 
+    var eventTime: SourceEventTime? { splits.eventTime { "file '\(list.entry($0).path)'" } }
+
     // MARK: Looking
 
     var lookIntervalNanoseconds: Int64? {

@@ -143,6 +143,8 @@ final class GeneratorInput: SourceInput {
         return Int64(clamping: quotient) + (remainder > 0 && quotient < UInt64(Int64.max) ? 1 : 0)
     }
 
+    var eventTime: SourceEventTime? { splits.eventTime { _ in "table \"\(description.table)\"" } }
+
     // MARK: Positions
 
     func position() throws(JobFailure) -> [UInt8] {

@@ -1,3 +1,4 @@
+import Dataflow
 import Synchronization
 
 // The ledger of one source, shared by the readers of all its subtasks, and the doorbells of those who wait.
@@ -115,6 +116,15 @@ package final class SharedSplits: Sendable {
 
     /// `Int64.min`: unknown; nil: nobody shall wait for this source.
     package var activeWatermark: Int64? { state.withLock { $0.isIdle ? nil : $0.ledger.watermark } }
+
+    /// nil where there is no watermark, or nobody shall wait for this source.
+    package func eventTime(naming name: (_ input: Int) -> String) -> SourceEventTime? {
+        let found = state.withLock { state -> (watermark: Int64, slowest: Int?)? in
+            guard state.ledger.policy.hasWatermark, !state.isIdle else { return nil }
+            return (state.ledger.watermark, state.ledger.slowest)
+        }
+        return found.map { SourceEventTime(watermark: $0.watermark, heldBy: $0.slowest.map(name)) }
+    }
 
     package func begin(atNanoseconds: Int64) { state.withLock { $0.lastGivenNanoseconds = atNanoseconds } }
 

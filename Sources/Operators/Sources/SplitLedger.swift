@@ -141,6 +141,14 @@ package struct SplitLedger: Sendable {
 
     // MARK: Event time
 
+    /// The input that holds the watermark back most; nil: none does.
+    package var slowest: Int? {
+        guard let least = reached.indices.min(by: { reached[$0] < reached[$1] }), reached[least] < .max else {
+            return nil
+        }
+        return least
+    }
+
     /// - Returns: whether the watermark has advanced.
     package mutating func advance() -> Bool {
         guard policy.hasWatermark else { return false }

@@ -189,6 +189,10 @@ final class TopicInput: SourceInput {
         }
     }
 
+    var eventTime: SourceEventTime? {
+        splits.eventTime { "partition \($0) of topic \"\(self.description.topic)\"" }
+    }
+
     // MARK: Limits
 
     private func ends(_ end: (SplitProgress) -> Int64) -> InputPosition {

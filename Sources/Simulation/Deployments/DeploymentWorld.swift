@@ -158,6 +158,8 @@ struct DeploymentWorld: Sendable {
         conditions.segmentRollBytes = segmentRollBytes
         conditions.journalRollBytes = journalRollBytes
         conditions.turnsBeforeStop = isLast ? 1500 : 50 + random.below(3000)
+        var pauses = SplitMix64(seed: seed ^ 0x5ACE)
+        if !isLast, pauses.oneIn(3) { conditions.turnsBetweenPauses = 20 + pauses.below(400) }
         do throws(EpochFailure) {
             guard try isDeployed(number, process) else { return }
             var life = JobLife(

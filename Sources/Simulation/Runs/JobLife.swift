@@ -13,6 +13,7 @@ struct JobLife {
         var faults = FaultPlan.none
         var schedule: SimulatedSchedule
         var turnsBeforeStop: Int?
+        var turnsBetweenPauses: Int?
         var materialisationBytes: Int
         /// Of what a reader takes at once, and of what it gives at once.
         var pieceBytes: Int
@@ -80,7 +81,7 @@ struct JobLife {
         let runner = SimulatedRunner(
             files: process, time: time, background: background, events: events, schedule: conditions.schedule,
             parallelism: conditions.settings.parallelism,
-            turnsBeforeStop: conditions.turnsBeforeStop)
+            turnsBeforeStop: conditions.turnsBeforeStop, turnsBetweenPauses: conditions.turnsBetweenPauses)
         process.beforeChange { [weak background] in background?.pause() }
         let (storage, process) = (storage, process)
         var substrate = RunSubstrate()

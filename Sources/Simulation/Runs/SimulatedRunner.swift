@@ -19,6 +19,8 @@ final class SimulatedRunner: ExecutionRunner {
     private var schedule: SimulatedSchedule
     /// Turns until somebody asks for a last checkpoint; nil: nobody does.
     private let turnsBeforeStop: Int?
+    /// Between being told to read nothing, and to go on; nil: nobody says so.
+    private let turnsBetweenPauses: Int?
     private let parallelism: Int
     /// It went on with another parallelism than the last checkpoint was made with.
     private(set) var hasRescaled = false
@@ -35,8 +37,9 @@ final class SimulatedRunner: ExecutionRunner {
 
     init(
         files: SimulatedFileSystem, time: SimulatedTime, background: SimulatedBackground, events: EventQueue,
-        schedule: SimulatedSchedule, parallelism: Int, turnsBeforeStop: Int?
+        schedule: SimulatedSchedule, parallelism: Int, turnsBeforeStop: Int?, turnsBetweenPauses: Int? = nil
     ) {
+        self.turnsBetweenPauses = turnsBetweenPauses
         self.files = files
         self.time = time
         self.background = background
@@ -57,6 +60,9 @@ final class SimulatedRunner: ExecutionRunner {
             if files.isDead { throw Self.death }
             if turn % 10_000 == 0 { recent.removeAll() }
             if turn == turnsBeforeStop { events.post(.stopRequested) }
+            if let turnsBetweenPauses, turn % turnsBetweenPauses == 0 {
+                events.post(.paceRequested(isPaused: turn / turnsBetweenPauses % 2 == 1) { _ in })
+            }
             time.advance(milliseconds: schedule.pause())
             time.shiftWall(milliseconds: schedule.clockShift())
             if let kind = try takeTurn(execution) { return kind }
