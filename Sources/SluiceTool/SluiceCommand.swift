@@ -9,18 +9,21 @@ struct SluiceCommand: ParsableCommand {
         discussion: """
             Example:
               sluice run job.sql            run a job until its inputs end, or go on where it was stopped
-              sluice savepoint NAME         have a running job make a savepoint
               sluice sql                    ask: a prompt, or -e QUERY
               sluice explain job.sql        what the job does, keeps and checks
               sluice topic create NAME …    make a topic; topic produce, topic consume, topic list, topic describe
+              sluice deploy NAME job.sql    deploy a version of a job beside the live one; plan shows what comes
+              sluice status NAME --watch    how far it is; list, wait, logs, versions, history
+              sluice promote NAME           make it live; rollback, abort; stop, restart, savepoint
 
-            Exit codes: 0 ok, 1 failure, 4 conflict, 64 wrong usage, 130 interrupted twice.
+            Exit codes: 0 ok, 1 failure, 2 audit failed, 3 stalled or not in time, 4 conflict, 64 wrong usage,
+            130 interrupted twice.
             """,
         version: "0.1.0",
         subcommands: [
-            RunCommand.self, SQLCommand.self, ExplainCommand.self, SavepointCommand.self, ServerCommand.self,
-            WorkerCommand.self,
-            TopicCommand.self,
+            RunCommand.self, SQLCommand.self, ExplainCommand.self, TopicCommand.self, ServerCommand.self, PlanCommand.self,
+            DeployCommand.self, WaitCommand.self, StatusCommand.self, PromoteCommand.self, RollbackCommand.self,
+            AbortCommand.self, StopCommand.self, RestartCommand.self, SavepointCommand.self, WorkerCommand.self,
         ])
 
     static func main() {

@@ -8,6 +8,7 @@ enum StandardStreams {
     static func output(_ bytes: [UInt8]) -> Bool { write(bytes, to: STDOUT_FILENO) }
     static func error(_ text: String) { _ = write(Array(text.utf8), to: STDERR_FILENO) }
     static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+    static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
     /// Columns of the terminal behind standard error; 80 where it does not say.
     static var errorWidth: Int {

@@ -3,17 +3,17 @@ import Dataflow
 import HostSystem
 
 /// Why a command failed, ready to be shown, and with which exit code.
-struct ToolFailure: Error {
-    var message: String
+package struct ToolFailure: Error {
+    package var message: String
     /// The whole text for people, where it is more than message, detail and hint.
-    var rendered: String?
-    var detail: String?
-    var hint: String?
+    package var rendered: String?
+    package var detail: String?
+    package var hint: String?
     /// Of a mistake in a SQL file.
-    var place: (file: String, line: Int, column: Int)?
-    var exitCode: Int32 = 1
+    package var place: (file: String, line: Int, column: Int)?
+    package var exitCode: Int32 = 1
 
-    static let conflict: Int32 = 4
+    package static let conflict: Int32 = 4
 
     init(
         message: String, rendered: String? = nil, detail: String? = nil, hint: String? = nil, exitCode: Int32 = 1

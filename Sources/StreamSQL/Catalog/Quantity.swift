@@ -1,6 +1,6 @@
 /// Durations and sizes as Flink's configuration writes them: `30 min`, `128MB`. A number without a unit is milliseconds, or bytes.
-enum Quantity {
-    static func milliseconds(_ text: String) -> Int64? { parse(text, units: durations, without: 1) }
+package enum Quantity {
+    package static func milliseconds(_ text: String) -> Int64? { parse(text, units: durations, without: 1) }
 
     static func bytes(_ text: String) -> Int64? { parse(text, units: sizes, without: 1) }
 

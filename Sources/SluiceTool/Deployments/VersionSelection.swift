@@ -1,0 +1,86 @@
+import Deployment
+
+// Which version a command means, and what it would do with it: for questions and for --dry-run. The server decides for itself
+// again when it is asked.
+
+package struct VersionSelection: Equatable, Sendable {
+    package enum Verb: String, Sendable {
+        case promote, rollback, abort
+    }
+
+    package var verb: Verb
+    package var job: String
+    package var version: VersionStatus
+    package var live: VersionStatus?
+
+    /// - Parameter number: as named on the command line.
+    /// - Errors: there is no such version.
+    package init(_ verb: Verb, _ number: Int?, of status: JobStatus) throws(ToolFailure) {
+        let chosen = number ?? (verb == .rollback ? status.previous : status.candidate)
+        guard let chosen else {
+            throw ToolFailure(
+                message: "job \"\(status.job)\" has no " + (verb == .rollback ? "version to go back to" : "candidate"),
+                hint: verb == .rollback
+                    ? "the version before the live one stands by for its --keep only"
+                    : "sluice deploy \(CommandText.quoted(status.job)) FILE makes one",
+                exitCode: ToolFailure.conflict)
+        }
+        guard let version = status.version(chosen) else {
+            throw ToolFailure(
+                message: "job \"\(status.job)\" has no version \(chosen) any more, or not yet",
+                hint: "sluice versions \(CommandText.quoted(status.job)) lists them", exitCode: ToolFailure.conflict)
+        }
+        guard verb == .abort || chosen != status.live else {
+            throw ToolFailure(
+                message: "version \(status.job)@\(chosen) is live already", exitCode: ToolFailure.conflict)
+        }
+        self.verb = verb
+        self.job = status.job
+        self.version = version
+        live = status.version(status.live)
+    }
+
+    private var name: String { "\(job)@\(version.number)" }
+
+    package var question: String {
+        switch verb {
+        case .promote: "make \(name) (\(stateText)) live\(inPlaceOfLive)?"
+        case .rollback: "go back to \(name) (\(stateText))\(inPlaceOfLive)?"
+        case .abort: "give up \(name) (\(stateText)) and its output?"
+        }
+    }
+
+    /// What would happen, as far as can be told without doing it.
+    package var preview: [StyledLine] {
+        var lines: [StyledLine] = []
+        switch verb {
+        case .promote, .rollback:
+            lines.append(StyledLine("\(name) (\(stateText)) would become live\(inPlaceOfLive)"))
+            if let live { lines.append(StyledLine("\(job)@\(live.number) would go on unpublished, standing by")) }
+            lines.append(StyledLine("readers of what the job publishes would get the difference of tables with a key"))
+        case .abort:
+            lines.append(StyledLine("\(name) (\(stateText)) would be stopped, and what it has written removed"))
+        }
+        if let obstacle { lines.append(StyledLine("refused as things are: ", .caution).adding(obstacle)) }
+        return lines
+    }
+
+    /// Why it would be refused.
+    package var obstacle: String? {
+        switch verb {
+        case .abort: return version.state.isPublished ? "\(name) is live" : nil
+        case .rollback: return version.state == .standby ? nil : "\(name) is \(version.state.rawValue), not STANDBY"
+        case .promote:
+            guard version.state != .ready else { return nil }
+            if version.audit?.verdict == "FAIL" { return "its audit has failed; --force goes over it" }
+            return "\(name) is \(version.state.rawValue), not READY"
+        }
+    }
+
+    private var stateText: String {
+        let audit = version.audit.map { ", audit \($0.verdict)\($0.isStale ? ", stale" : "")" } ?? ""
+        return version.state.rawValue + (verb == .promote ? audit : "")
+    }
+
+    private var inPlaceOfLive: String { live.map { " in place of \(job)@\($0.number)" } ?? "" }
+}
