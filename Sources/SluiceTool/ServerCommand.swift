@@ -29,7 +29,7 @@ struct ServerCommand: ParsableCommand {
         help: ArgumentHelp(
             "What happens to workers at SIGTERM and SIGINT: stop (each makes a last checkpoint), savepoint (likewise, and live versions make a savepoint before), leave (they run on).",
             valueName: "how"))
-    var onShutdown = DeploymentServer.WorkersAtEnd.stop
+    var onShutdown = Deployment.DeploymentServer.WorkersAtEnd.stop
 
     static let socketName = "server.sock"
 
@@ -51,13 +51,13 @@ struct ServerCommand: ParsableCommand {
         let log = EventLog.standardError(time: SystemTime())
         let path = try Self.absolute(directory.path)
         let program = Self.program
-        var configuration = DeploymentServer.Configuration(
+        var configuration = Deployment.DeploymentServer.Configuration(
             dataDirectory: path, workerCommand: [program, "worker"], workerMemoryBytes: workerMemory.bytes,
             engineVersion: SluiceCommand.configuration.version)
         configuration.auditCommand = [program, "audit"]
-        let deployments: DeploymentServer
+        let deployments: Deployment.DeploymentServer
         do throws(OperationFailure) {
-            deployments = try DeploymentServer(configuration, control: .sockets, events: log)
+            deployments = try Deployment.DeploymentServer(configuration, control: .sockets, events: log)
         } catch {
             throw ToolFailure(
                 message: error.message, detail: error.detail, hint: error.hint,
@@ -96,7 +96,7 @@ struct ServerCommand: ParsableCommand {
 
     @discardableResult
     private static func waiting<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) -> Value {
-        DeploymentServer.waiting(body)
+        Deployment.DeploymentServer.waiting(body)
     }
 
     private static var program: String {
@@ -118,7 +118,7 @@ struct ServerCommand: ParsableCommand {
     }
 }
 
-extension DeploymentServer.WorkersAtEnd: ExpressibleByArgument {}
+extension Deployment.DeploymentServer.WorkersAtEnd: ExpressibleByArgument {}
 
 /// SIGINT and SIGTERM, waited for by the main thread; blocked in all that are begun later.
 private struct EndSignals {
@@ -149,5 +149,20 @@ extension WorkerControl {
                 return .failure(.file(error, while: "asking a worker for a savepoint"))
             }
         },
-        metrics: { _ in nil }, pace: { _, _ in })
+        metrics: { worker in
+            do throws(FileError) {
+                guard case .success(let text) = try ControlSocket.requestMetrics(in: worker) else { return nil }
+                return text
+            } catch {
+                return nil
+            }
+        },
+        pace: { worker, isPaused in
+            // A worker that does not hear it reads on; it is told again at the next look.
+            do throws(FileError) {
+                _ = try ControlSocket.requestPace(in: worker, isPaused: isPaused)
+            } catch {
+                return
+            }
+        })
 }

@@ -21,7 +21,8 @@ struct SluiceCommand: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            RunCommand.self, SQLCommand.self, ExplainCommand.self, TopicCommand.self, ServerCommand.self, PlanCommand.self,
+            RunCommand.self, SQLCommand.self, ExplainCommand.self, TopicCommand.self, ServerCommand.self,
+            PlanCommand.self,
             DeployCommand.self, WaitCommand.self, StatusCommand.self, PromoteCommand.self, RollbackCommand.self,
             AbortCommand.self, StopCommand.self, RestartCommand.self, SavepointCommand.self, WorkerCommand.self,
         ])
