@@ -134,7 +134,10 @@ let package = Package(
             swiftSettings: strict),
         tests(
             "DeploymentTests",
-            ["Deployment", "IdleWorker", "HostSystem", .product(name: "GRDB", package: "GRDB.swift")]),
+            [
+                "Deployment", "StreamSQL", "Operators", "Dataflow", "CommitLog", "Columnar", "Simulation", "IdleWorker",
+                "HostSystem", .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         tests("GatewayTests", ["Gateway", "HostSystem"]),
         tests("SimulationTests", ["Simulation", "HostSystem"]),
         tests("NexmarkEventsTests", ["NexmarkEvents", "HostSystem"]),

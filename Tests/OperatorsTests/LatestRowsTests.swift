@@ -91,6 +91,31 @@ import Testing
         #expect(latest.count == 0)
     }
 
+    @Test func twoTablesDifferBitByBit() throws {
+        func table(_ rows: [[Cell]]) throws -> LatestRows {
+            var table = make()
+            try table.apply(batch(rows.map { Change(kind: .insert, row: $0) }))
+            return table
+        }
+        let row = { (key: String, value: Double) in [Cell.string(key), .int(1), .double(value)] }
+        var old = try table([row("gone", 1), row("nan", .nan), row("same", 2), row("zero", 0.0), row("one", 1.0)])
+        var new = try table([
+            row("zero", -0.0), row("same", 2), row("nan", -.nan), row("one", 1.0.nextUp), row("come", 7),
+        ])
+        let found = try old.changes(to: &new).flatMap { changes($0) }
+        #expect(
+            found == [
+                Change(kind: .updateBefore, row: row("zero", 0.0)), Change(kind: .updateAfter, row: row("zero", -0.0)),
+                Change(kind: .updateBefore, row: row("one", 1.0)),
+                Change(kind: .updateAfter, row: row("one", 1.0.nextUp)),
+                Change(kind: .insert, row: row("come", 7)), Change(kind: .delete, row: row("gone", 1)),
+            ])
+        // Only the first columns.
+        var kinds: [RowKind] = []
+        try old.forEachChange(to: &new, comparing: 2) { kinds += $0.rowKinds ?? [] }
+        #expect(kinds == [.insert, .delete])
+    }
+
     @Test func moreThanTheLimitIsRefused() throws {
         var latest = make(limitBytes: 200_000)
         let rows = (0..<1000).map { Change(kind: .insert, row: [.string("key \($0)"), .int(1), .null]) }

@@ -1,14 +1,15 @@
 import Columnar
 
 /// A row as an error shows it: `[alice, 3, null]`, long strings shortened.
-enum RowText {
+package enum RowText {
     private static let longestString = 60
 
     static func describe(_ columns: [Column], row: Int) -> String {
         "[" + columns.map { value($0, row) }.joined(separator: ", ") + "]"
     }
 
-    private static func value(_ column: Column, _ row: Int) -> String {
+    /// Of one value.
+    package static func value(_ column: Column, _ row: Int) -> String {
         if column.isNull(row) { return "null" }
         switch column {
         case .boolean(let c): return c.values[row] ? "true" : "false"

@@ -1,16 +1,10 @@
 import Columnar
 import CommitLog
 import Dataflow
-import HostSystem
 
 /// The table that a keyed topic is, as of offsets that only go forward: the latest row of every key.
 package final class FollowedTable {
-    private let log: CommitLogAccess
-    private let topic: Topic
-    private let columns: [TopicColumn]
-    private let readers: [PartitionReader]
-    /// Of each partition the next offset.
-    package private(set) var positions: [UInt64]
+    private let published: PublishedRows
     private var latest: LatestRows
 
     /// Begins with nothing read.
@@ -20,19 +14,14 @@ package final class FollowedTable {
     package init(
         _ topic: Topic, columns: [TopicColumn], key: [String], memoryBytes: Int, in log: CommitLogAccess
     ) {
-        self.log = log
-        self.topic = topic
-        self.columns = columns
-        readers = topic.partitions.indices.map { number in
-            PartitionReader(
-                directory: log.directory(of: topic.name, partition: number), partition: topic.partition(number),
-                files: log.files, safeguards: log.safeguards)
-        }
-        positions = topic.partitions.map { _ in 0 }
+        published = PublishedRows(topic, columns: columns, in: log)
         latest = LatestRows(
             keys: key.compactMap { name in columns.firstIndex { $0.path == [name] } }, types: columns.map(\.type),
             limitBytes: memoryBytes)
     }
+
+    /// Of each partition the next offset.
+    package var positions: [UInt64] { published.positions }
 
     /// Rows that stand.
     package var count: Int { latest.count }
@@ -41,7 +30,7 @@ package final class FollowedTable {
     /// - Errors: `memory` where the rows that stand take more than they may; `conflict` where retention has taken some.
     package func advance(to ends: [UInt64]) throws(JobFailure) {
         for (number, end) in ends.enumerated() {
-            while positions[number] < end { try readOn(number, end) }
+            while let rows = try published.next(number, below: end) { try latest.apply(rows) }
         }
     }
 
@@ -50,27 +39,19 @@ package final class FollowedTable {
         try latest.changes(to: &other.latest)
     }
 
+    /// As `changes(to:)`, some thousands of rows at a time.
+    /// - Parameter width: only so many columns, the first ones, are compared.
+    package func forEachChange(
+        to other: FollowedTable, comparing width: Int, _ body: (Batch) throws(JobFailure) -> Void
+    ) throws(JobFailure) {
+        try latest.forEachChange(to: &other.latest, comparing: width, body)
+    }
+
     /// The rows that stand, in no order.
     package func rows() -> [Batch] { latest.standing() }
 
-    private func readOn(_ number: Int, _ end: UInt64) throws(JobFailure) {
-        let (reader, from) = (readers[number], positions[number])
-        let slice = try topic.read(in: log) { () throws(LogError) in
-            try reader.next(columns: columns.map(\.id) + [TopicFrame.rowKindsID], from: from, below: end)
-        }
-        guard let slice, !slice.rows.isEmpty else {
-            preconditionFailure("rows that are published are there, or an error says why not")
-        }
-        let rows: Batch
-        do throws(CorruptBytes) {
-            rows = try TopicFrame.decode(slice.chunks, rowCount: slice.rowCount, columns)
-        } catch {
-            throw .log(
-                .damaged(
-                    directory: "", partition: UInt32(truncatingIfNeeded: number), offset: slice.firstRow,
-                    detail: "\(error)"), topic: topic.name)
-        }
-        try latest.apply(rows.rows(slice.rows))
-        positions[number] = slice.offsets.upperBound
+    /// As `rows`, some thousands at a time.
+    package func forEachRow(_ body: (Batch) throws(JobFailure) -> Void) throws(JobFailure) {
+        try latest.forEachStanding(body)
     }
 }

@@ -36,6 +36,7 @@ package struct LatestRows {
 
     /// Larger batches are not merged: the strings of a column have room.
     private static let mostMergedBytes = 256 << 20
+    private static let rowsAtOnce = 1 << 16
 
     private let keys: [Int]
     private let limitBytes: Int
@@ -84,25 +85,43 @@ package struct LatestRows {
     }
 
     /// The changelog that turns the rows that stand here into those that stand in `other`: +I of a key that only `other` has,
-    /// −U and +U where the rows differ, −D of a key that only this has. Neither is changed.
+    /// −U and +U where the rows differ, bit by bit, −D of a key that only this has. Neither is changed.
     /// - Shape: both have the same columns and keys.
     package mutating func changes(to other: inout LatestRows) throws(JobFailure) -> [Batch] {
         var changes: [Batch] = []
-        for rows in other.standing() {
+        try forEachChange(to: &other) { changes.append($0) }
+        return changes
+    }
+
+    /// As `changes(to:)`, some thousands of rows at a time.
+    /// - Parameter width: only so many columns, the first ones, are compared; nil: all.
+    package mutating func forEachChange(
+        to other: inout LatestRows, comparing width: Int? = nil, _ body: (Batch) throws(JobFailure) -> Void
+    ) throws(JobFailure) {
+        try other.forEachStanding { (rows) throws(JobFailure) in
             let before = places(of: rows)
-            if let part = try Self.changes(rows, before, old: gathered(before.filter { !$0.isNone })) {
-                changes.append(part)
-            }
+            let old = try gathered(before.filter { !$0.isNone })
+            if let part = try Self.changes(rows, before, old: old, comparing: width) { try body(part) }
         }
-        for rows in standing() {
+        try forEachStanding { (rows) throws(JobFailure) in
             let after = other.places(of: rows)
             let gone = after.indices.filter { after[$0].isNone }.map { Int32($0) }
-            guard !gone.isEmpty else { continue }
+            guard !gone.isEmpty else { return }
             var part = rows.take(gone)
             part.rowKinds = [RowKind](repeating: .delete, count: gone.count)
-            changes.append(part)
+            try body(part)
         }
-        return changes
+    }
+
+    /// The rows that stand, some thousands at a time.
+    package func forEachStanding(_ body: (Batch) throws(JobFailure) -> Void) throws(JobFailure) {
+        for number in stored.indices {
+            let live = liveRows(number)
+            for start in stride(from: 0, to: live.count, by: Self.rowsAtOnce) {
+                let rows = Array(live[start..<min(start + Self.rowsAtOnce, live.count)])
+                try body(stored[number].batch.take(rows))
+            }
+        }
     }
 
     /// Where the keys of these rows have theirs.
@@ -159,13 +178,15 @@ package struct LatestRows {
     }
 
     /// - Parameter old: the rows that stand before `wanted`'s, of those that have one.
-    private static func changes(_ wanted: Batch, _ before: [Place], old: Batch?) throws(JobFailure) -> Batch? {
+    private static func changes(
+        _ wanted: Batch, _ before: [Place], old: Batch?, comparing width: Int? = nil
+    ) throws(JobFailure) -> Batch? {
         let rowsWithOld = before.indices.filter { !before[$0].isNone }.map { Int32($0) }
         var differs = [Bool](repeating: false, count: rowsWithOld.count)
         if let old {
-            for row in RowDifference.rows(old.columns, wanted.columns.map { $0.take(rowsWithOld) }) {
-                differs[Int(row)] = true
-            }
+            let width = width ?? old.columns.count
+            let new = wanted.columns.prefix(width).map { $0.take(rowsWithOld) }
+            for row in RowDifference.rows(Array(old.columns.prefix(width)), new, .bits) { differs[Int(row)] = true }
         }
         var picks: [Int32] = []
         var kinds: [RowKind] = []

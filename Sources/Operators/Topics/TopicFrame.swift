@@ -116,7 +116,7 @@ package enum TopicFrame {
 
 extension Batch {
     /// - Shape: all rows count.
-    func rows(_ range: Range<Int>) -> Batch {
+    package func rows(_ range: Range<Int>) -> Batch {
         if range == 0..<rowCount { return self }
         var part = Batch(columns: columns.map { $0.slice(range) }, rowCount: range.count)
         part.rowKinds = rowKinds.map { Array($0[range]) }
@@ -125,7 +125,7 @@ extension Batch {
 
     /// nil where their strings exceed 2 GiB.
     /// - Shape: the same columns in all, all rows count.
-    static func joined(_ batches: [Batch]) -> Batch? {
+    package static func joined(_ batches: [Batch]) -> Batch? {
         guard let first = batches.first else { return nil }
         if batches.count == 1 { return first }
         var columns: [Column] = []

@@ -17,7 +17,7 @@ package struct TopicColumn: Hashable, Sendable {
         self.init(id: id, ScanColumn(path: [name], type: type, isNullable: isNullable))
     }
 
-    init(id: UInt32, _ leaf: ScanColumn) {
+    package init(id: UInt32, _ leaf: ScanColumn) {
         self.id = id
         path = leaf.path
         kind = leaf.kind
