@@ -5,7 +5,9 @@ import HostSystem
 import Operators
 
 /// A keyed output as the old version has it and as the new one has it, followed side by side.
-package final class TableComparison {
+///
+/// `@unchecked Sendable`: used by one thread at a time (`FollowedOutputs`).
+package final class TableComparison: @unchecked Sendable {
     package let name: String
     package let nameID: TopicID
     private let old: FollowedTable
@@ -44,6 +46,23 @@ package final class TableComparison {
             FollowedTable(topic, columns: schema.columns, key: schema.key, memoryBytes: memoryBytes / 2, in: log)
         }
         (self.old, self.new) = (tables[0], tables[1])
+    }
+
+    private init(
+        _ name: String, _ nameID: TopicID, old: (FollowedTable, TopicID), new: (FollowedTable, TopicID),
+        _ schema: TopicSchema, partitions: Int
+    ) {
+        self.name = name
+        self.nameID = nameID
+        (self.old, oldID) = old
+        (self.new, newID) = new
+        self.schema = schema
+        self.partitions = partitions
+    }
+
+    /// The same two tables, for the way back.
+    func reversed() -> TableComparison {
+        TableComparison(name, nameID, old: (new, newID), new: (old, oldID), schema, partitions: partitions)
     }
 
     /// Reads both tables on to where they are published.

@@ -37,6 +37,10 @@ package final class VersionSwitch {
     package private(set) var phase = Phase.opening
     /// Of the difference that was published, by name.
     package private(set) var changedRows: [(name: String, count: Int)] = []
+    /// From the attempt until both versions stood still, and then until the differences were published.
+    package private(set) var standingNanoseconds: Int64 = 0
+    package private(set) var comparingNanoseconds: Int64 = 0
+    private var beganNanoseconds: Int64 = 0
 
     /// - Parameters:
     ///   - comparisons: of the keyed outputs that both versions have.
@@ -65,7 +69,8 @@ package final class VersionSwitch {
             let position = try log.append(
                 .attempt(
                     job: job, from: from, to: to, timeoutMilliseconds: timeoutMilliseconds, withoutFrom: withoutFrom))
-            deadlineNanoseconds = log.time.monotonicNanoseconds() + Int64(timeoutMilliseconds) * 1_000_000
+            beganNanoseconds = log.time.monotonicNanoseconds()
+            deadlineNanoseconds = beganNanoseconds + Int64(timeoutMilliseconds) * 1_000_000
             phase = .waiting(attempt: position.sequence)
             return true
         case .waiting(let number): return try goOn(number)
@@ -86,7 +91,9 @@ package final class VersionSwitch {
             try release(number, "the versions did not meet within \(timeoutMilliseconds) ms")
             return true
         }
+        standingNanoseconds = log.time.monotonicNanoseconds() - beganNanoseconds
         let differences = try publishDifferences(number, state)
+        comparingNanoseconds = log.time.monotonicNanoseconds() - beganNanoseconds - standingNanoseconds
         try splice(number, differences)
         return true
     }

@@ -10,6 +10,7 @@ import Synchronization
 //
 //     commands (any thread) ──▶ operations ──▶ catalog, journal, supervisor
 //     one thread: reads the journal, compares it with the catalog, looks at the workers ──▶ transitions
+//     one thread: reads on the outputs that a switch would compare
 
 package final class DeploymentServer: Sendable {
     package struct Configuration: Sendable {
@@ -51,8 +52,11 @@ package final class DeploymentServer: Sendable {
     let audits = Mutex<Set<VersionID>>([])
     /// How long names stood still at the last switch, by job.
     let pauses = Mutex<[String: Double]>([:])
+    /// By job: what the next switch will compare.
+    let outputs = Mutex<[String: FollowedOutputs]>([:])
     private let isEnding = Atomic(false)
-    private let loop = Mutex<WorkerThread?>(nil)
+    private let threads = Mutex<[WorkerThread]>([])
+    private let readerBell = Doorbell()
 
     /// Takes the data directory, brings the catalog in line with the journal, and has every worker run that should.
     /// - Errors: `conflict` where another server has the directory.
@@ -99,7 +103,10 @@ package final class DeploymentServer: Sendable {
             throw OperationFailure(error.failure)
         }
         try recover()
-        loop.withLock { $0 = WorkerThread(name: "deployments") { [self] in run(watch) } }
+        threads.withLock { threads in
+            threads.append(WorkerThread(name: "deployments") { [self] in run(watch) })
+            threads.append(WorkerThread(name: "outputs") { [self] in readAhead() })
+        }
     }
 
     package var versionCount: Int { ledger.all.count }
@@ -119,9 +126,10 @@ package final class DeploymentServer: Sendable {
     package func close(_ workers: WorkersAtEnd) {
         isEnding.store(true, ordering: .releasing)
         board.ring()
-        loop.withLock { thread in
-            thread?.join()
-            thread = nil
+        readerBell.ring()
+        threads.withLock { threads in
+            for thread in threads { thread.join() }
+            threads = []
         }
         if workers != .leave {
             let running = supervisor.statuses.filter { $0.processID != nil }.map(\.id)
@@ -252,6 +260,16 @@ package final class DeploymentServer: Sendable {
             } else {
                 board.rest(nanoseconds: Self.pauseMilliseconds * 1_000_000)
             }
+        }
+    }
+
+    private static let readAheadMilliseconds: Int64 = 250
+
+    private func readAhead() {
+        while !isEnding.load(ordering: .acquiring) {
+            let state = board.snapshot.state
+            for (job, deployment) in state.deployments { readAhead(job, deployment, state) }
+            readerBell.wait(timeoutMilliseconds: Self.readAheadMilliseconds)
         }
     }
 

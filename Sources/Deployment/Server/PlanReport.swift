@@ -22,7 +22,7 @@ package struct PlanReport: Sendable {
             inputs.append(
                 .object([
                     ("topic", .string(topic.name)), ("partitions", .integer(topic.partitions.count)),
-                    ("rows", .integer(count)),
+                    ("rows", .integer(count)), ("bytes", .integer(try Self.bytes(of: topic, log))),
                 ]))
         }
         var warnings = text.definition.warnings
@@ -66,6 +66,24 @@ package struct PlanReport: Sendable {
             ("etaSeconds", rate > 10_000 ? .number(Double(rows) / rate) : .null),
             ("warnings", .array(warnings.map { .string($0) })),
         ])
+    }
+
+    /// Of all its columns, on the disk; of a published name those of all topics that its rows are in.
+    private static func bytes(of topic: TopicState, _ log: CommitLogAccess) throws(JobFailure) -> Int {
+        let names = topic.spans.isEmpty ? [topic.name] : Array(Set(topic.spans.map(\.topicName)))
+        return try JobFailure.onFiles("looking at the size of topic \"\(topic.name)\"") { () throws(FileError) in
+            var bytes = 0
+            for name in names {
+                for number in topic.partitions.indices {
+                    let folder = log.directory(of: name, partition: number)
+                    guard try log.files.exists(folder) else { continue }
+                    for file in try log.files.list(folder) {
+                        bytes += try log.files.status(FilePath.join(folder, file))?.sizeBytes ?? 0
+                    }
+                }
+            }
+            return bytes
+        }
     }
 
     /// Operators that go, and those that come.

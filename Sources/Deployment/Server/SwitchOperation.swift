@@ -118,9 +118,6 @@ extension DeploymentServer {
         let options = try record(of: summary.id).options
         let lock = try deadLiveVersion(from)
         defer { lock?.release() }
-        let comparisons = try OperationFailure.onJob { () throws(JobFailure) in
-            try self.comparisons(job, deployment, to: to, state)
-        }
         try OperationFailure.onCatalog { () throws(CatalogError) in
             try ledger.move(
                 summary.id, to: .cuttingOver, isForced ? "forced" : "asked for", by: .user(command: command))
@@ -129,16 +126,45 @@ extension DeploymentServer {
         paces.withLock { $0[summary.id] = nil }
         control.pace(folder(of: summary.id).path, false)
         let timeout = UInt32(clamping: max(1, options.cutoverTimeoutMilliseconds))
-        let change = VersionSwitch(
-            job, from: deployment.live, to: to, timeoutMilliseconds: timeout, withoutFrom: lock != nil,
-            comparisons: comparisons, random: random, in: log)
         do throws(JobFailure) {
-            let pause = try perform(change, comparisons)
-            return try report(change, job, from, summary, pause, comparisons)
+            return try followed(job).use(from: deployment.live, to: to, in: state) { (comparisons) throws(JobFailure) in
+                let change = VersionSwitch(
+                    job, from: deployment.live, to: to, timeoutMilliseconds: timeout, withoutFrom: lock != nil,
+                    comparisons: comparisons, random: random, in: log)
+                let pause = try perform(change, comparisons)
+                return try report(change, job, from, summary, pause)
+            }
         } catch {
             try back(summary, error.message)
             throw OperationFailure(error)
         }
+    }
+
+    private func followed(_ job: String) -> FollowedOutputs {
+        outputs.withLock { outputs in
+            if let known = outputs[job] { return known }
+            let new = FollowedOutputs(job, memoryBytes: configuration.switchMemoryBytes, log)
+            outputs[job] = new
+            return new
+        }
+    }
+
+    /// Reads on what a switch that may come soon will compare, so that it has little left to read.
+    func readAhead(_ job: String, _ deployment: DeploymentState, _ state: JournalState) {
+        guard !isBusy(job), let other = nextLive(job, deployment) else { return outputs.withLock { $0[job] = nil } }
+        do throws(JobFailure) {
+            try followed(job).readAhead(from: deployment.live, to: other, in: state)
+        } catch {
+            events.warning("reading ahead for a switch", [("job", .string(job)), ("error", .string(error.message))])
+        }
+    }
+
+    /// The version that is ready to become live: a candidate before a standby.
+    private func nextLive(_ job: String, _ deployment: DeploymentState) -> UInt32? {
+        let versions = ledger.versions(of: job)
+        let next =
+            versions.last { [.inSync, .auditing, .ready].contains($0.state) } ?? versions.last { $0.state == .standby }
+        return next.map { UInt32($0.id.number) }
     }
 
     private func checkStarts(
@@ -175,20 +201,6 @@ extension DeploymentServer {
         }
     }
 
-    private func comparisons(
-        _ job: String, _ deployment: DeploymentState, to: UInt32, _ state: JournalState
-    ) throws(JobFailure) -> [TableComparison] {
-        var comparisons: [TableComparison] = []
-        let outputs = deployment.versions[to]?.outputs ?? []
-        for output in outputs {
-            let comparison = try TableComparison(
-                output.nameID, from: deployment.live, to: to, of: job, in: state,
-                memoryBytes: configuration.switchMemoryBytes / max(1, outputs.count), log: log)
-            if let comparison { comparisons.append(comparison) }
-        }
-        return comparisons
-    }
-
     private static let quickReadNanoseconds: Int64 = 10_000_000
     private static let readsAhead = 20
     private static let longestWaitMilliseconds: Int64 = 20
@@ -220,8 +232,7 @@ extension DeploymentServer {
     }
 
     private func report(
-        _ change: VersionSwitch, _ job: String, _ from: VersionID, _ summary: VersionSummary, _ pause: Double,
-        _ comparisons: [TableComparison]
+        _ change: VersionSwitch, _ job: String, _ from: VersionID, _ summary: VersionSummary, _ pause: Double
     ) throws(JobFailure) -> SwitchReport {
         guard case .over(let outcome) = change.phase else {
             preconditionFailure("a switch that is over has an outcome")
@@ -240,6 +251,8 @@ extension DeploymentServer {
                 [
                     ("job", .string(job)), ("from", .integer(from.number)), ("to", .integer(summary.id.number)),
                     ("attempt", .integer(attempt)), ("pauseMilliseconds", .number(pause)),
+                    ("standingMilliseconds", .number(Double(change.standingNanoseconds) / 1e6)),
+                    ("comparingMilliseconds", .number(Double(change.comparingNanoseconds) / 1e6)),
                 ])
             let rows = change.changedRows.map { name, count in
                 JSONValue.object([("name", .string(name)), ("rows", .integer(count))])
