@@ -1,19 +1,19 @@
 import ArgumentParser
 import Dataflow
-import Glibc
 import HostSystem
 
 struct SavepointCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "savepoint", abstract: "Have a running job make a savepoint: a folder with all of its state.",
         discussion: """
+            Of a job that runs under 'sluice run', or of a deployed one: there of its live version, or of the one that is named.
             The folder stands on its own and may be copied to another machine; the runtime never deletes it. A job is started
-            from it with: sluice run job.sql -s FOLDER
+            from it with: sluice run job.sql -s FOLDER, or sluice deploy NAME job.sql --savepoint FOLDER
 
             Example: sluice savepoint clicks --data ./sluice-data
             """)
 
-    @Argument(help: "The name of the running job.")
+    @Argument(help: ArgumentHelp("The running job, or a version of a deployed one.", valueName: "name[@version]"))
     var name: String
 
     @Argument(
@@ -37,10 +37,15 @@ struct SavepointCommand: ParsableCommand {
     }
 
     private func make() throws(ToolFailure) -> String {
+        if let deployed = DeployedName(argument: name), try isDeployed(deployed.job) {
+            return try make(of: deployed)
+        }
         let job = directory.path + "/jobs/" + (try RunSettings.checkedName(name))
         let answer: Result<String, JobFailure>?
+        // The job may have been started in another working directory.
+        let path = if let folder { try WorkingDirectory.absolute(folder) } else { "" }
         do throws(FileError) {
-            answer = try ControlSocket.requestSavepoint(in: job, path: try folder.map(absolute) ?? "")
+            answer = try ControlSocket.requestSavepoint(in: job, path: path)
         } catch {
             throw ToolFailure(message: "asking job \"\(name)\" for a savepoint: \(error)")
         }
@@ -55,11 +60,30 @@ struct SavepointCommand: ParsableCommand {
         }
     }
 
-    /// The job may have been started in another working directory.
-    private func absolute(_ path: String) throws(FileError) -> String {
-        if path.hasPrefix("/") { return path }
-        guard let directory = getcwd(nil, 0) else { throw FileError(.open, ".", code: errno) }
-        defer { free(directory) }
-        return FilePath.join(String(cString: directory), path)
+    private func make(of deployed: DeployedName) throws(ToolFailure) -> String {
+        var body = deployed.versionBody
+        if let folder { body.append(("folder", .string(try WorkingDirectory.absolute(folder)))) }
+        let server = DeploymentClient(data: directory.path)
+        let answer = try server.post(["v1", "deployments", deployed.job, "savepoint"], body)
+        do throws(MalformedAnswer) {
+            return try answer.text("savepoint")
+        } catch {
+            throw ToolFailure(error)
+        }
+    }
+
+    /// A folder of one of its versions is there.
+    private func isDeployed(_ job: String) throws(ToolFailure) -> Bool {
+        let folder = directory.path + "/jobs/" + (try RunSettings.checkedName(job))
+        let files = PosixFileSystem()
+        do throws(FileError) {
+            guard try files.exists(folder) else { return false }
+            for name in try files.list(folder) where UInt32(name) != nil {
+                if try files.exists("\(folder)/\(name)/definition.sql") { return true }
+            }
+            return false
+        } catch {
+            throw ToolFailure(message: "looking at job \"\(job)\": \(error)")
+        }
     }
 }

@@ -22,9 +22,9 @@ struct SluiceCommand: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             RunCommand.self, SQLCommand.self, ExplainCommand.self, TopicCommand.self, ServerCommand.self,
-            PlanCommand.self,
-            DeployCommand.self, WaitCommand.self, StatusCommand.self, PromoteCommand.self, RollbackCommand.self,
-            AbortCommand.self, StopCommand.self, RestartCommand.self, SavepointCommand.self, WorkerCommand.self,
+            WorkerCommand.self, PlanCommand.self, DeployCommand.self, WaitCommand.self, StatusCommand.self,
+            ListCommand.self, PromoteCommand.self, RollbackCommand.self, AbortCommand.self, StopCommand.self,
+            RestartCommand.self, SavepointCommand.self, LogsCommand.self, VersionsCommand.self, HistoryCommand.self,
         ])
 
     static func main() {

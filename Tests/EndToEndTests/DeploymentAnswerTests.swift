@@ -81,7 +81,7 @@ import Testing
 
     @Test func theCandidateIsPromotedAndTheVersionBeforeRolledBackTo() throws {
         let status = try status { $0.state = .ready }
-        let promotion = try VersionSelection(.promote, nil, of: status)
+        let promotion = try VersionSelection(.promote, nil, of: status, isForced: true)
         #expect(promotion.question == "make orders@2 (READY) live in place of orders@1?")
         #expect(promotion.obstacle == nil)
         #expect(try VersionSelection(.abort, 2, of: status).question == "give up orders@2 (READY) and its output?")
@@ -97,6 +97,11 @@ import Testing
         let audit = try DeploymentStatusTests.audit("FAIL", isStale: false)
         let failed = try VersionSelection(.promote, nil, of: status { ($0.state, $0.audit) = (.inSync, audit) })
         #expect(failed.obstacle == "its audit has failed; --force goes over it")
+        let none = try VersionSelection(.promote, nil, of: status { $0.state = .ready })
+        #expect(none.obstacle == "it has not been audited; --force does without")
+        let passed = try DeploymentStatusTests.audit("PASS", isStale: false)
+        let good = try VersionSelection(.promote, nil, of: status { ($0.state, $0.audit) = (.inSync, passed) })
+        #expect(good.obstacle == nil)
     }
 
     @Test func aSwitchIsToldWithItsPause() throws {
@@ -114,7 +119,7 @@ import Testing
     // MARK: Refusals
 
     @Test(arguments: [
-        (409, "conflict", Int32(4)), (400, "usage", 64), (500, "failure", 1), (404, "conflict", 4), (404, "other", 1),
+        (409, "conflict", Int32(4)), (400, "usage", 64), (500, "failure", 1), (404, "missing", 4), (500, "other", 1),
     ])
     func aRefusalHasItsExitCode(status: Int, kind: String, exitCode: Int32) {
         let json = """

@@ -13,10 +13,13 @@ struct DeployCommand: DeploymentSubcommand {
             Example: sluice deploy revenue revenue.sql --wait
             """)
 
-    @OptionGroup var request: DeployRequest
+    @OptionGroup var request: DeployArguments
 
     @Flag(help: "Show it until it is ready to be promoted, or live. Ctrl-C leaves it running.")
     var wait = false
+
+    @Option(help: ArgumentHelp("How long --wait waits; without end if it is left out.", valueName: "time"))
+    var timeout: SpanOption?
 
     @Flag(help: "Only show the plan.")
     var dryRun = false
@@ -24,6 +27,10 @@ struct DeployCommand: DeploymentSubcommand {
     @OptionGroup var confirmation: Confirmation
     @OptionGroup var directory: DataDirectoryOption
     @Option(help: "text or json") var output = OutputFormat.text
+
+    func validate() throws {
+        if timeout != nil, !wait { throw ValidationError("--timeout is for --wait") }
+    }
 
     func perform() throws(ToolFailure) {
         let body = try request.body()
@@ -36,7 +43,7 @@ struct DeployCommand: DeploymentSubcommand {
         tell("deployed \(plan.job)@\(plan.version)", answer)
         guard wait else { return }
         var watch = VersionWatch(server: server, job: plan.job, goal: .settled, view: .error)
-        watch.deadline = nil
+        watch.deadline = timeout?.milliseconds
         let reached = try watch.run(version: plan.version)
         if output == .text { StandardStreams.output(reached + "\n") }
     }

@@ -6,7 +6,8 @@ package struct DeploymentPlan: Equatable, Sendable {
         package var topic: String
         package var partitions: Int
         package var rows: Int
-        package var bytes: Int
+        /// nil: they are not counted.
+        package var bytes: Int?
     }
 
     package struct Output: Equatable, Sendable {
@@ -39,7 +40,7 @@ package struct DeploymentPlan: Equatable, Sendable {
         inputs = try json.map("inputs") { (input) throws(MalformedAnswer) in
             Input(
                 topic: try input.text("topic"), partitions: try input.integer("partitions"),
-                rows: try input.integer("rows"), bytes: try input.integer("bytes"))
+                rows: try input.integer("rows"), bytes: input.optionalInteger("bytes"))
         }
         outputs = try json.map("outputs") { (output) throws(MalformedAnswer) in
             Output(

@@ -17,7 +17,7 @@ extension DeploymentSubcommand {
         }
     }
 
-    var server: DeploymentServer { DeploymentServer(data: directory.path) }
+    var server: DeploymentClient { DeploymentClient(data: directory.path) }
 
     /// What was done: for people a sentence, for programs the server's answer.
     func tell(_ text: @autoclosure () -> String, _ json: JSONValue) {

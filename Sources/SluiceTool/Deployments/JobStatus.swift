@@ -114,7 +114,8 @@ package struct VersionStatus: Equatable, Sendable {
         stateBytes = json.optionalInteger("stateBytes")
         lateRows = json.optionalInteger("lateRows")
         quarantinedRows = json.optionalInteger("quarantinedRows")
-        watermark = json.optionalText("watermark")
+        watermark =
+            json.optionalText("watermark") ?? json.optionalInteger("watermark").map { SpanText.time(milliseconds: $0) }
         watermarkHeldBy = json.optionalText("watermarkHeldBy")
         latencyMilliseconds = json.optionalObject("latencyMilliseconds").flatMap { Latency($0) }
         paused = json.optionalText("paused")

@@ -10,7 +10,7 @@ struct PlanCommand: DeploymentSubcommand {
             Example: sluice plan revenue revenue.sql
             """)
 
-    @OptionGroup var request: DeployRequest
+    @OptionGroup var request: DeployArguments
     @OptionGroup var directory: DataDirectoryOption
     @Option(help: "text or json") var output = OutputFormat.text
 

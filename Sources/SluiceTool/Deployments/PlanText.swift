@@ -45,7 +45,8 @@ extension DeploymentPlan {
 
 extension DeploymentPlan.Input {
     fileprivate var amount: String {
-        "\(StatusText.rows(rows)), \(byteText(bytes)), \(partitions) partition\(partitions == 1 ? "" : "s")"
+        let size = bytes.map { ", \(byteText($0))" } ?? ""
+        return StatusText.rows(rows) + size + ", \(partitions) partition\(partitions == 1 ? "" : "s")"
     }
 }
 

@@ -130,7 +130,7 @@ package struct StatusText {
         var line = StyledLine("  audit ")
         line.add(audit.verdict, audit.verdict == "PASS" ? .good : audit.verdict == "WARN" ? .caution : .bad)
         line.add(", \(SpanText.text(milliseconds: now - audit.at)) ago")
-        if audit.isStale { line.add(", stale: the version has changed since", .caution) }
+        if audit.isStale { line.add(", stale", .caution) }
         return line
     }
 
@@ -168,7 +168,7 @@ extension VersionStatus {
     /// With both rates, where they are known.
     var stallText: String {
         guard let rate = rowsPerSecond, let arrival = arrivalRowsPerSecond else { return reason }
-        return "reads \(StatusText.rate(rate)), and \(StatusText.rate(arrival)) arrive: \(reason)"
+        return "\(reason); now it reads \(StatusText.rate(rate)), and \(StatusText.rate(arrival)) arrive"
     }
 }
 

@@ -21,7 +21,7 @@ struct StopCommand: DeploymentSubcommand {
         help: ArgumentHelp("Make a savepoint in this folder.", valueName: "folder"), completion: .directory)
     var savepointPath: String?
 
-    @Flag(help: "End the streams first: windows that are open fire.")
+    @Flag(help: "Refused: a deployed job's streams have no end.")
     var drain = false
 
     @Flag(help: "Only say what it would do.")

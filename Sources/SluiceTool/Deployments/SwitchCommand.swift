@@ -13,7 +13,8 @@ protocol SwitchCommand: DeploymentSubcommand {
 extension SwitchCommand {
     func perform() throws(ToolFailure) {
         // What was asked for is done with the version that was shown, whatever is deployed meanwhile.
-        let selection = try VersionSelection(Self.verb, name.version, of: server.status(of: name.job))
+        let selection = try VersionSelection(
+            Self.verb, name.version, of: server.status(of: name.job), isForced: force)
         if dryRun {
             return tell(
                 selection.preview.map(\.text).joined(separator: "\n"),

@@ -12,10 +12,13 @@ package struct VersionSelection: Equatable, Sendable {
     package var job: String
     package var version: VersionStatus
     package var live: VersionStatus?
+    package var isForced: Bool
 
-    /// - Parameter number: as named on the command line.
+    /// - Parameters:
+    ///   - number: as named on the command line.
+    ///   - isForced: without an audit, or against it.
     /// - Errors: there is no such version.
-    package init(_ verb: Verb, _ number: Int?, of status: JobStatus) throws(ToolFailure) {
+    package init(_ verb: Verb, _ number: Int?, of status: JobStatus, isForced: Bool = false) throws(ToolFailure) {
         let chosen = number ?? (verb == .rollback ? status.previous : status.candidate)
         guard let chosen else {
             throw ToolFailure(
@@ -35,6 +38,7 @@ package struct VersionSelection: Equatable, Sendable {
                 message: "version \(status.job)@\(chosen) is live already", exitCode: ToolFailure.conflict)
         }
         self.verb = verb
+        self.isForced = isForced
         self.job = status.job
         self.version = version
         live = status.version(status.live)
@@ -71,9 +75,13 @@ package struct VersionSelection: Equatable, Sendable {
         case .abort: return version.state.isPublished ? "\(name) is live" : nil
         case .rollback: return version.state == .standby ? nil : "\(name) is \(version.state.rawValue), not STANDBY"
         case .promote:
-            guard version.state != .ready else { return nil }
-            if version.audit?.verdict == "FAIL" { return "its audit has failed; --force goes over it" }
-            return "\(name) is \(version.state.rawValue), not READY"
+            guard version.state == .ready || version.state == .inSync else {
+                return "\(name) is \(version.state.rawValue), not READY"
+            }
+            if isForced { return nil }
+            guard let audit = version.audit else { return "it has not been audited; --force does without" }
+            if audit.verdict == "FAIL" { return "its audit has failed; --force goes over it" }
+            return audit.isStale ? "its audit is stale; --force does without" : nil
         }
     }
 

@@ -3,7 +3,7 @@ import HostSystem
 
 /// Follows a version until it is where it is wanted.
 struct VersionWatch {
-    let server: DeploymentServer
+    let server: DeploymentClient
     let job: String
     let goal: VersionGoal
     /// Milliseconds from now on; nil: none.
@@ -14,7 +14,7 @@ struct VersionWatch {
     /// A server that is started again is waited for.
     private static let longestAbsence: Int64 = 15_000_000_000
 
-    init(server: DeploymentServer, job: String, goal: VersionGoal, view: LiveView.Place) {
+    init(server: DeploymentClient, job: String, goal: VersionGoal, view: LiveView.Place) {
         self.server = server
         self.job = job
         self.goal = goal

@@ -3,7 +3,7 @@ import Glibc
 import HostSystem
 
 /// What is deployed, and how: what `plan` and `deploy` take.
-struct DeployRequest: ParsableArguments {
+struct DeployArguments: ParsableArguments {
     enum Start: String, ExpressibleByArgument, CaseIterable {
         case beginning, now, resume, savepoint
     }

@@ -2,7 +2,7 @@ import Gateway
 import HostSystem
 
 /// The server of a data directory, as commands ask it: over its socket, for JSON.
-struct DeploymentServer {
+struct DeploymentClient {
     private let data: String
 
     init(data: String) { self.data = data }
@@ -97,9 +97,9 @@ extension ToolFailure {
     private static func exitCode(kind: String?, status: Int) -> Int32 {
         switch kind {
         case "usage": usage
-        case "conflict": conflict
+        case "conflict", "missing": conflict
         case "failure": 1
-        default: status == 400 ? usage : status == 409 ? conflict : 1
+        default: status == 400 ? usage : status == 404 || status == 409 ? conflict : 1
         }
     }
 
