@@ -75,24 +75,39 @@ package final class TableComparison: @unchecked Sendable {
         }
     }
 
-    /// What turns the old table into the new one.
-    package func changes() throws(JobFailure) -> [Batch] { try old.changes(to: new) }
-
-    package var rowCounts: (old: Int, new: Int) { (old.count, new.count) }
-
     static func differencePrefix(of name: String) -> String { "\(name)@difference-" }
 
-    /// Writes a difference into a topic of its own, which nobody sees before a name leads there.
-    package func publish(
-        _ changes: [Batch], attempt: UInt64, random: any RandomSource, in log: CommitLogAccess
-    ) throws(JobFailure) -> TopicID {
+    /// A topic of its own for the difference, which nobody sees before a name leads there.
+    func makeDifference(
+        attempt: UInt64, random: any RandomSource, in log: CommitLogAccess
+    ) throws(JobFailure) -> PublishedDifference {
         let topic = try TopicAdmin.create(
             Self.differencePrefix(of: name) + "\(attempt)", schema: schema,
-            partitions: UInt32(truncatingIfNeeded: partitions),
-            random: random, in: log)
-        let producer = try TopicProducer(topic.name, in: log)
-        for batch in changes { try producer.append(batch) }
-        try producer.publish()
-        return topic.id
+            partitions: UInt32(truncatingIfNeeded: partitions), random: random, in: log)
+        return PublishedDifference(topic: topic.id, producer: try TopicProducer(topic.name, in: log))
+    }
+
+    /// Writes what turns the old table into the new one.
+    func publish(into difference: inout PublishedDifference) throws(JobFailure) {
+        var rows = 0
+        let producer = difference.producer
+        try old.forEachChange(to: new) { (changes) throws(JobFailure) in
+            rows += changes.rowCount
+            try producer.append(changes)
+        }
+        difference.rowCount = rows
+        if rows > 0 { try producer.publish() }
+    }
+}
+
+/// What turns one version's table into another's, on its way into a topic.
+struct PublishedDifference {
+    let topic: TopicID
+    let producer: TopicProducer
+    var rowCount = 0
+
+    init(topic: TopicID, producer: TopicProducer) {
+        self.topic = topic
+        self.producer = producer
     }
 }

@@ -41,6 +41,8 @@ package final class VersionSwitch {
     package private(set) var standingNanoseconds: Int64 = 0
     package private(set) var comparingNanoseconds: Int64 = 0
     private var beganNanoseconds: Int64 = 0
+    /// By name: prepared, and not yet published.
+    private var differences: [TopicID: PublishedDifference] = [:]
 
     /// - Parameters:
     ///   - comparisons: of the keyed outputs that both versions have.
@@ -87,6 +89,8 @@ package final class VersionSwitch {
             return true
         }
         guard isReady(deployment, attempt) else {
+            // What takes time and needs no table is done while the versions come to stand.
+            if try prepare(number) { return true }
             guard log.time.monotonicNanoseconds() >= deadlineNanoseconds else { return false }
             try release(number, "the versions did not meet within \(timeoutMilliseconds) ms")
             return true
@@ -98,8 +102,8 @@ package final class VersionSwitch {
         return true
     }
 
-    /// Removes differences of attempts that came to nothing.
-    private func clean() throws(JobFailure) {
+    /// Removes differences of attempts that came to nothing, and empty ones. Nothing depends on it.
+    package func clean() throws(JobFailure) {
         let state = try log.settled()
         guard let deployment = state.deployments[job], deployment.openAttempt == nil else { return }
         let published = Set(state.topics.values.flatMap { $0.spans.map(\.topic) })
@@ -126,17 +130,28 @@ package final class VersionSwitch {
             attempt: number, reason: "a version that stood still for it gave it up, or another attempt came")
     }
 
-    private func publishDifferences(_ number: UInt64, _ state: JournalState) throws(JobFailure) -> [TopicID: TopicID] {
-        var differences: [TopicID: TopicID] = [:]
+    /// - Returns: false: there is nothing to prepare.
+    private func prepare(_ number: UInt64) throws(JobFailure) -> Bool {
+        guard differences.isEmpty, !comparisons.isEmpty else { return false }
         for comparison in comparisons {
-            try comparison.advance(in: state)
-            let changes = try comparison.changes()
-            changedRows.append((comparison.name, changes.reduce(0) { $0 + $1.rowCount }))
-            if changes.isEmpty { continue }
-            let topic = try comparison.publish(changes, attempt: number, random: random, in: log)
-            differences[comparison.nameID] = topic
+            differences[comparison.nameID] = try comparison.makeDifference(attempt: number, random: random, in: log)
         }
-        return differences
+        return true
+    }
+
+    /// - Returns: those that are not empty, by name.
+    private func publishDifferences(_ number: UInt64, _ state: JournalState) throws(JobFailure) -> [TopicID: TopicID] {
+        _ = try prepare(number)
+        var published: [TopicID: TopicID] = [:]
+        for comparison in comparisons {
+            guard var difference = differences[comparison.nameID] else { continue }
+            try comparison.advance(in: state)
+            try comparison.publish(into: &difference)
+            changedRows.append((comparison.name, difference.rowCount))
+            if difference.rowCount > 0 { published[comparison.nameID] = difference.topic }
+        }
+        differences = [:]
+        return published
     }
 
     private func splice(_ number: UInt64, _ differences: [TopicID: TopicID]) throws(JobFailure) {

@@ -208,11 +208,15 @@ extension DeploymentServer {
     /// - Returns: for how many milliseconds nothing was published.
     private func perform(_ change: VersionSwitch, _ comparisons: [TableComparison]) throws(JobFailure) -> Double {
         // The names stand still for what is left to be read then.
+        var last = Int64.max
         for _ in 0..<Self.readsAhead {
             let begin = time.monotonicNanoseconds()
             let state = try log.settled()
             for comparison in comparisons { try comparison.advance(in: state) }
-            if time.monotonicNanoseconds() - begin < Self.quickReadNanoseconds { break }
+            let took = time.monotonicNanoseconds() - begin
+            // It is as quick as it will be: what is left comes with the load.
+            if took < Self.quickReadNanoseconds || took > last / 2 { break }
+            last = took
         }
         let news = try log.openReader(from: JournalPlace(sequence: log.settled().end)).news
         let begin = time.monotonicNanoseconds()
@@ -244,6 +248,10 @@ extension DeploymentServer {
                 detail: "attempt \(attempt): \(reason)",
                 hint: "try again; --cutover-timeout of 'sluice deploy' gives it more time")
         case .spliced(let attempt):
+            do throws(JobFailure) { try change.clean() } catch {
+                // The next switch tries again.
+                events.warning("removing what no name needs", [("error", .string(error.message))])
+            }
             pauses.withLock { $0[job] = pause }
             let position = try log.settled().end
             events.info(

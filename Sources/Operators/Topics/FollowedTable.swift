@@ -40,9 +40,9 @@ package final class FollowedTable {
     }
 
     /// As `changes(to:)`, some thousands of rows at a time.
-    /// - Parameter width: only so many columns, the first ones, are compared.
+    /// - Parameter width: only so many columns, the first ones, are compared; nil: all.
     package func forEachChange(
-        to other: FollowedTable, comparing width: Int, _ body: (Batch) throws(JobFailure) -> Void
+        to other: FollowedTable, comparing width: Int? = nil, _ body: (Batch) throws(JobFailure) -> Void
     ) throws(JobFailure) {
         try latest.forEachChange(to: &other.latest, comparing: width, body)
     }

@@ -98,11 +98,16 @@ package struct LatestRows {
     package mutating func forEachChange(
         to other: inout LatestRows, comparing width: Int? = nil, _ body: (Batch) throws(JobFailure) -> Void
     ) throws(JobFailure) {
+        var found = 0
         try other.forEachStanding { (rows) throws(JobFailure) in
             let before = places(of: rows)
-            let old = try gathered(before.filter { !$0.isNone })
+            let standing = before.filter { !$0.isNone }
+            found += standing.count
+            let old = try gathered(standing)
             if let part = try Self.changes(rows, before, old: old, comparing: width) { try body(part) }
         }
+        // All that stands here stands there.
+        if found == count { return }
         try forEachStanding { (rows) throws(JobFailure) in
             let after = other.places(of: rows)
             let gone = after.indices.filter { after[$0].isNone }.map { Int32($0) }
@@ -117,6 +122,10 @@ package struct LatestRows {
     package func forEachStanding(_ body: (Batch) throws(JobFailure) -> Void) throws(JobFailure) {
         for number in stored.indices {
             let live = liveRows(number)
+            if live.count == stored[number].batch.rowCount, live.count <= Self.rowsAtOnce {
+                try body(stored[number].batch)
+                continue
+            }
             for start in stride(from: 0, to: live.count, by: Self.rowsAtOnce) {
                 let rows = Array(live[start..<min(start + Self.rowsAtOnce, live.count)])
                 try body(stored[number].batch.take(rows))
