@@ -3,11 +3,20 @@ import Synchronization
 /// Runs work beside the thread that commits.
 package protocol BackgroundRunner: Sendable {
     func launch(_ name: String, _ body: sending @escaping () -> Void) -> any BackgroundWork
+    func launch(
+        _ name: String, _ weight: ThreadWeight, _ body: sending @escaping () -> Void
+    ) -> any BackgroundWork
     /// Work that can wait, with little weight against all other. nil: there is such work already.
     func launchIfIdle(_ name: String, _ body: sending @escaping () -> Void) -> (any BackgroundWork)?
 }
 
 extension BackgroundRunner {
+    package func launch(
+        _ name: String, _: ThreadWeight, _ body: sending @escaping () -> Void
+    ) -> any BackgroundWork {
+        launch(name, body)
+    }
+
     package func launchIfIdle(_ name: String, _ body: sending @escaping () -> Void) -> (any BackgroundWork)? {
         launch(name, body)
     }
@@ -26,6 +35,15 @@ package struct ThreadRunner: BackgroundRunner {
 
     package func launch(_ name: String, _ body: sending @escaping () -> Void) -> any BackgroundWork {
         WorkerThread(name: name, body)
+    }
+
+    package func launch(
+        _ name: String, _ weight: ThreadWeight, _ body: sending @escaping () -> Void
+    ) -> any BackgroundWork {
+        WorkerThread(name: name) {
+            if weight == .little { WorkerThread.lowerWeight() }
+            body()
+        }
     }
 
     package func launchIfIdle(_ name: String, _ body: sending @escaping () -> Void) -> (any BackgroundWork)? {

@@ -14,6 +14,8 @@ package enum SubtaskEvent: Sendable {
     /// All that follows the last commit is done.
     case finished(subtask: UInt32)
     case failed(JobFailure)
+    /// A task slot has left its thread, to go on on one that weighs more.
+    case threadWanted(slot: Int)
     /// A signal, or a caller, asks for a last checkpoint.
     case stopRequested
     /// Somebody asks for a savepoint.

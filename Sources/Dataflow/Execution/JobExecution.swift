@@ -58,6 +58,8 @@ package final class JobExecution {
     private let role: VersionRole?
     private var duty: VersionDuty?
     private var eventTime = EventTimeWatch()
+    /// nil: whoever runs the execution steps the subtasks.
+    private var slotThreads: SlotThreads?
 
     package init(
         graph: JobGraph, settings: JobSettings, identity: RunIdentity, committer: EpochCommitter, store: StateStore,
@@ -86,17 +88,19 @@ package final class JobExecution {
     /// - Returns: how the run ended: `.end`, or `.stop` where it may go on.
     package func run(from resumed: CheckpointRecord?) throws(JobFailure) -> BarrierKind {
         try start(from: resumed)
-        var threads: [WorkerThread] = []
+        let slots = assembly.slotDoorbells.enumerated().map { index, doorbell in
+            TaskSlot(
+                index, subtasks.filter { $0.subtask.parallelIndex == index }, doorbell: doorbell, events: events)
+        }
+        let threads = SlotThreads(slots, role?.weight ?? .full)
+        slotThreads = threads
         defer {
             for subtask in subtasks { subtask.control.cancel() }
-            threads.forEach { $0.join() }
+            threads.join()
+            slotThreads = nil
             close()
         }
-        for (index, doorbell) in assembly.slotDoorbells.enumerated() {
-            let slot = TaskSlot(
-                subtasks.filter { $0.subtask.parallelIndex == index }, doorbell: doorbell, events: events)
-            threads.append(WorkerThread(name: "TaskSlot \(index + 1)") { slot.run() })
-        }
+        var session = SessionWeight()
         let watch = (role?.news ?? assembly.inputs.lazy.compactMap(\.input.news).first).map { SignalWatch($0, events) }
         defer { watch?.end() }
         var nextTick = time.monotonicNanoseconds()
@@ -105,6 +109,10 @@ package final class JobExecution {
             if now >= nextTick {
                 observer.tick(metrics)
                 nextTick = now + Self.tickNanoseconds
+            }
+            if let role {
+                threads.weigh(role.weight)
+                session.set(nice: role.weight.nice)
             }
             switch try step() {
             case .madeProgress: continue
@@ -332,7 +340,7 @@ package final class JobExecution {
         guard materialisation == nil, materialisationIsWanted || store.isMaterialisationDue else { return }
         materialisationIsWanted = false
         let (store, events) = (store, events)
-        materialisation = background.launch("materialise") {
+        materialisation = background.launch("materialise", role?.weight ?? .full) {
             do throws(StateError) {
                 try store.materialise()
                 FaultPoint.afterMaterialise.reached()
@@ -373,6 +381,7 @@ package final class JobExecution {
                 }
             case .finished(let subtask): coordinator?.finished(subtask)
             case .failed(let failure): throw failure
+            case .threadWanted(let slot): slotThreads?.goOn(slot: slot)
             case .stopRequested: coordinator?.stop()
             case .savepointRequested(let request):
                 savepoints.append(request)

@@ -2,6 +2,8 @@
 // as it is parallel. The subtask that is furthest from the sources goes first: rows are used up while the cache still has
 // them, and little waits in channels.
 
+import Synchronization
+
 /// The subtasks on their way to the thread that will own them, and then the loop of that thread.
 ///
 /// `@unchecked Sendable`: made by the thread that built the subtasks, which touches neither them nor their links again
@@ -9,26 +11,44 @@
 final class TaskSlot: @unchecked Sendable {
     private enum Standing { case ready, blocked, gone }
 
+    let index: Int
     private let subtasks: [AssembledSubtask]
     private let doorbell: Doorbell
     private let events: EventQueue
     private var standing: [Standing]
+    /// A `ThreadWeight`.
+    private let wantedWeight = Atomic<UInt8>(ThreadWeight.full.rawValue)
 
     /// - Parameters:
+    ///   - index: of its subtasks among their parallel ones.
     ///   - subtasks: those that are fed behind those that feed.
     ///   - doorbell: rings with that of each subtask.
-    init(_ subtasks: [AssembledSubtask], doorbell: Doorbell, events: EventQueue) {
+    init(_ index: Int, _ subtasks: [AssembledSubtask], doorbell: Doorbell, events: EventQueue) {
+        self.index = index
         self.subtasks = subtasks
         self.doorbell = doorbell
         self.events = events
         standing = subtasks.map { _ in .ready }
     }
 
-    /// Steps until all are finished, one has failed, or the run is cancelled.
+    /// What the thread that runs this is to weigh, from its next step on.
+    func weigh(_ weight: ThreadWeight) {
+        wantedWeight.store(weight.rawValue, ordering: .relaxed)
+        doorbell.ring()
+    }
+
+    /// Steps until all are finished, one has failed, or the run is cancelled; or until its thread, which has a full weight
+    /// at first, is to weigh more again: then another is asked for.
     func run() {
+        var weight = ThreadWeight.full
         do throws(JobFailure) {
             var hasLooked = false
             while !isCancelled, standing.contains(where: { $0 != .gone }) {
+                if wantedWeight.load(ordering: .relaxed) != weight.rawValue {
+                    if weight == .little { return events.post(.threadWanted(slot: index)) }
+                    WorkerThread.lowerWeight()
+                    weight = .little
+                }
                 wakeThoseRung()
                 if let next = standing.lastIndex(of: .ready) {
                     if try step(next) { hasLooked = false }

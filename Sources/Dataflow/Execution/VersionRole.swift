@@ -55,6 +55,9 @@ package final class VersionRole {
         deployment.openAttempt.map { $0.from == version.number || $0.to == version.number } ?? false
     }
 
+    /// A version in the shadow gives way to all others, unless it is to be made live: then the live one stands and waits for it.
+    var weight: ThreadWeight { isLive || isConcerned ? .full : .little }
+
     /// The version stands still already, by what the journal says: also after a restart.
     var standsStill: Bool { deployment.attemptHolding(version.number) != nil }
 

@@ -1,6 +1,16 @@
 import CKernels
 import Glibc
 
+/// What a thread gets of the processors against others.
+package enum ThreadWeight: UInt8, Sendable {
+    case full
+    /// About a tenth.
+    case little
+
+    /// As of nice(2).
+    package var nice: Int { self == .full ? 0 : 10 }
+}
+
 /// A thread of our own, for work that waits and computes; joined before it is let go.
 package final class WorkerThread {
     private final class Work {
@@ -37,7 +47,7 @@ package final class WorkerThread {
     /// From here on the calling thread gives way to all others.
     static func lowerWeight() {
         // 0 is the calling thread. Where it is not allowed, it goes on as it is.
-        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Int32(ThreadWeight.little.nice))
     }
 
     package func join() {
