@@ -22,6 +22,14 @@ struct WorkerCommand: ParsableCommand {
     @Option(help: "Memory for the whole process.")
     var memory = ByteSize(bytes: 1 << 30)
 
+    @Option(
+        name: [.customShort("s"), .long],
+        help: "Begin with this savepoint of another version; of no matter once the version has begun.")
+    var savepoint: String?
+
+    @Flag(help: "Begin where the live version stands; of no matter once the version has begun.")
+    var startNow = false
+
     func run() throws {
         do throws(ToolFailure) {
             try perform()
@@ -54,6 +62,8 @@ struct WorkerCommand: ParsableCommand {
             graph: try RunCommand.graph(of: definition, job: name.job), settings: settings.job, isFresh: false,
             setAsideOutput: { (_, _) throws(JobFailure) in [] })
         request.settings.version = name
+        request.savepoint = savepoint
+        request.startsNow = startNow
         let log = WorkerLog(folder.logPath, files: PosixFileSystem())
         let display = WorkerDisplay(log)
         request.onLocked = { ControlSocket.serve(in: $0, events) { display.notice($0) } }
@@ -79,7 +89,7 @@ extension ToolFailure {
     fileprivate init(worker failure: JobFailure) {
         self.init(failure)
         switch failure.kind {
-        case .world, .memory, .rolesChanged: exitCode = WorkerExitStatus.later
+        case .world, .memory, .rolesChanged, .aheadOfLive: exitCode = WorkerExitStatus.later
         case .data, .damage, .conflict: break
         }
     }

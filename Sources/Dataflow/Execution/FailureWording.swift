@@ -25,9 +25,9 @@ extension JobFailure {
         case .syncFailed:
             JobFailure(
                 .world, "\(error)", hint: "nothing committed is lost: the next start goes on from the last checkpoint")
-        case .refused(.deployment(.rolesChanged)), .refused(.deployment(.standsStill)),
-            .refused(.deployment(.aheadOfLive)):
+        case .refused(.deployment(.rolesChanged)), .refused(.deployment(.standsStill)):
             JobFailure(.rolesChanged, "\(error)")
+        case .refused(.deployment(.aheadOfLive)): JobFailure(.aheadOfLive, "\(error)")
         case .refused(.deployment(.owned)):
             JobFailure(
                 .conflict, "\(error)", hint: "change the job and deploy it again; or write to a topic of another name")

@@ -229,21 +229,24 @@ package final class JobExecution {
         }
     }
 
-    /// Empty state and the sinks' ends, committed before the first row is written.
+    /// Empty state and the sinks' ends, committed before the first row is written; of a version that begins with the tables of
+    /// another those too.
     private func commitCheckpointZero(_ milliseconds: Int64) throws(JobFailure) {
         let barrier = Barrier(checkpoint: 0, kind: .periodic, milliseconds: milliseconds)
         var parts = try sourceParts()
+        var published: [OffsetRange] = []
         for subtask in subtasks {
             for case .sink(let sink) in subtask.links {
                 parts.append(
                     .init(
                         operatorID: sink.operatorID, subtask: subtask.subtask.parallelIndex,
                         bytes: try sink.prepare(barrier)))
+                published += sink.published
             }
         }
         try committer.commit(
             number: 0, ending: .running, journalMilliseconds: milliseconds, parts: parts, changes: [],
-            deployed: duty?.epoch(0))
+            published: published, deployed: duty?.epoch(0))
         for subtask in subtasks {
             for case .sink(let sink) in subtask.links { try sink.committed(barrier) }
         }

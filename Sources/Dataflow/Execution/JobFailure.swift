@@ -18,6 +18,9 @@ package struct JobFailure: Error, Equatable, Sendable {
         case damage
         /// Of a version of a deployed job: another one is live than when the epoch began. The last checkpoint stands.
         case rolesChanged
+        /// Of a version of a deployed job: it has read what the live version has not. The last checkpoint stands; one that
+        /// has none yet waits.
+        case aheadOfLive
     }
 
     package var kind: Kind

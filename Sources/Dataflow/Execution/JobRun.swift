@@ -19,6 +19,9 @@ package struct RunRequest: Sendable {
     package var topics: CommitLogAccess?
     /// The folder of a savepoint to begin from; nil: from nothing.
     package var savepoint: String?
+    /// A version of a deployed job begins behind what the live version has read, whatever its tables say; the first one
+    /// behind all that is published. It has no savepoint then.
+    package var startsNow = false
     /// Called when the job's name is this process's, with the job's directory.
     package var onLocked: @Sendable (String) -> Void = { _ in }
     /// Sets aside what a sink's part of the last checkpoint names; returns notices.
@@ -77,11 +80,16 @@ package struct JobRun {
         defer { lock.release() }
         request.onLocked(directory.job(request.job))
         var backoff = RestartBackoff(request.settings.restartStrategy)
+        var liveWait: Int64 = 0
         while true {
             do throws(JobFailure) {
                 return try attempt()
             } catch {
-                if error.kind == .rolesChanged {
+                if error.kind == .aheadOfLive, try !hasBegun() {
+                    if try waitForLive(error, &liveWait) { return .stopped }
+                    continue
+                }
+                if error.kind == .rolesChanged || error.kind == .aheadOfLive {
                     observer.notice("\(error.message): going on from the last checkpoint")
                     continue
                 }
@@ -93,6 +101,37 @@ package struct JobRun {
                 if wait(untilNanoseconds: (now + delay) * 1_000_000) { return .stopped }
             }
         }
+    }
+
+    /// The journal knows a run of the job.
+    private func hasBegun() throws(JobFailure) -> Bool {
+        do throws(JournalError) {
+            let journal = try Journal.open(
+                directory: directory.journal, files: files, time: time, safeguards: request.settings.safeguards,
+                rollBytes: substrate.journalRollBytes)
+            return try journal.settle().jobs[request.job] != nil
+        } catch {
+            throw JobFailure.journal(error)
+        }
+    }
+
+    private static let shortestLiveWait: Int64 = 100
+    private static let longestLiveWait: Int64 = 2000
+
+    /// A version whose inputs begin, by retention, behind what the live version has read: it may begin when that has.
+    /// - Parameter milliseconds: how long was waited last.
+    /// - Returns: whether a stop is asked for meanwhile.
+    private func waitForLive(_ error: JobFailure, _ milliseconds: inout Int64) throws(JobFailure) -> Bool {
+        if milliseconds == 0 {
+            observer.notice(
+                "\(error.message): where this version begins, the live one has not come yet; it waits until that has")
+        }
+        // What was made for a run that has not begun is nobody's.
+        try JobFailure.onFiles("removing what job \"\(request.job)\" did not begin") { () throws(FileError) in
+            try files.removeTree(directory.run(request.job))
+        }
+        milliseconds = min(max(milliseconds * 2, Self.shortestLiveWait), Self.longestLiveWait)
+        return wait(untilNanoseconds: time.monotonicNanoseconds() + milliseconds * 1_000_000)
     }
 
     private static let restarting = JobFailure(.conflict, "the job is being restarted")
@@ -156,7 +195,10 @@ package struct JobRun {
                 "job \"\(request.job)\" was edited since it finished: it begins anew, the old output is set aside")
             wantsFresh = true
         }
-        if let savepoint = request.savepoint, !wantsFresh, !(try began(with: savepoint)) {
+        // A version is started again as it was started first, and its state is its own by then.
+        if let savepoint = request.savepoint, request.settings.version == nil, !wantsFresh,
+            !(try began(with: savepoint))
+        {
             throw JobFailure(
                 .conflict, "job \"\(request.job)\" has state of its own in '\(request.dataDirectory)'",
                 detail: "its last checkpoint is number \(record.number)",
@@ -179,7 +221,9 @@ package struct JobRun {
     private mutating func begin(_ journal: Journal) throws(JobFailure) -> RunResult {
         let run = RunID(drawnFrom: random)
         let store: StateStore
-        let savepoint = try loadSavepoint()
+        let start = try request.savepoint.map { (path) throws(JobFailure) in try SavepointStart(path, files) }
+        try start?.checkFit(request.graph, of: request.settings.version)
+        let savepoint = start?.manifest
         do throws(FileError) {
             try directory.setRunAside(request.job)
         } catch {
@@ -197,12 +241,12 @@ package struct JobRun {
                     safeguards: request.settings.safeguards, materialisationBytes: substrate.materialisationBytes)
             }
         } catch {
-            if let savepoint, error.isDamage { throw unusable(savepoint.path, error) }
+            if let savepoint, error.isDamage { throw SavepointStart.unusable(savepoint.path, error) }
             throw JobFailure.state(error)
         }
         defer { store.close() }
         if let savepoint { try mark(savepoint) }
-        return try execute(journal, store, run, from: nil, savepoint: savepoint?.record)
+        return try execute(journal, store, run, from: nil, savepoint: start)
     }
 
     // MARK: Savepoints
@@ -225,46 +269,11 @@ package struct JobRun {
     }
 
     private func began(with path: String) throws(JobFailure) -> Bool {
-        let manifest = try load(path)
+        let manifest = try SavepointStart(path, files).manifest
         return try JobFailure.onFiles("looking at the last run of job \"\(request.job)\"") { () throws(FileError) in
             guard try files.exists(savepointMark) else { return false }
             return try files.readAll(savepointMark) == identity(of: manifest)
         }
-    }
-
-    private func load(_ path: String) throws(JobFailure) -> SavepointManifest {
-        let isThere = try JobFailure.onFiles("looking for the savepoint") { () throws(FileError) in
-            try files.exists(path)
-        }
-        guard isThere else {
-            throw JobFailure(
-                .conflict, "there is no savepoint '\(path)'", hint: "name the folder that `sluice savepoint` printed")
-        }
-        do throws(StateError) {
-            return try SavepointManifest.load(path, files)
-        } catch {
-            throw unusable(path, error)
-        }
-    }
-
-    private func unusable(_ savepoint: String, _ error: StateError) -> JobFailure {
-        JobFailure(.conflict, "'\(savepoint)' cannot be used as a savepoint", detail: "\(error)")
-    }
-
-    /// The savepoint to begin with, if there is one.
-    /// Errors: `conflict` where it was made by another plan.
-    private func loadSavepoint() throws(JobFailure) -> SavepointManifest? {
-        guard let path = request.savepoint else { return nil }
-        let savepoint = try load(path)
-        let difference = PlanFingerprint.stateDifference(
-            from: savepoint.record.planLines, to: request.graph.fingerprint)
-        if let difference {
-            throw JobFailure(
-                .conflict, "the savepoint '\(path)' of job \"\(savepoint.job)\" does not fit this plan",
-                detail: "an operator \(difference)",
-                hint: "use the file that the savepoint was made by, or start without -s and read all input again")
-        }
-        return savepoint
     }
 
     private var stateBase: any StateBase {
@@ -290,14 +299,20 @@ package struct JobRun {
 
     private mutating func execute(
         _ journal: Journal, _ store: StateStore, _ run: RunID, from record: CheckpointRecord?,
-        savepoint: CheckpointRecord? = nil
+        savepoint start: SavepointStart? = nil
     ) throws(JobFailure) -> RunResult {
         // A restart goes on with what this start began.
         request.isFresh = false
         var settings = request.settings
+        let savepoint = start?.manifest.record
         settings.listsInputsAnew = (record ?? savepoint)?.ending == .drained
         if let record = record ?? savepoint { settings.maximumParallelism = record.maximumParallelism }
         let log = access(journal)
+        let role = try settings.version.map { (version) throws(JobFailure) in try VersionRole(version, in: log) }
+        if record == nil, let role {
+            settings.origin = try start?.origin(of: role.version, request.graph, in: log)
+            if request.startsNow { settings.startPosition = role.now }
+        }
         let committer = EpochCommitter(
             job: request.job, run: run, journal: journal, store: store, fingerprint: request.graph.fingerprint,
             parallelism: settings.parallelism, maximumParallelism: settings.maximumParallelism, time: time)
@@ -306,9 +321,7 @@ package struct JobRun {
             identity: RunIdentity(id: run, directory: directory.run(request.job)), committer: committer, store: store,
             files: files, time: time, events: events, observer: observer, background: substrate.background,
             savepoint: savepoint, log: log,
-            role: try settings.version.map { (version) throws(JobFailure) in
-                try VersionRole(version, in: log)
-            })
+            role: role)
         let kind: BarrierKind
         if let runner = substrate.runner {
             kind = try runner.run(execution, from: record)

@@ -41,6 +41,20 @@ package final class VersionRole {
     /// How far the version may read; nil: as far as there is something.
     var limit: InputPosition? { isLive ? nil : deployment.limit(of: version.number) }
 
+    /// Where a version begins that is to read nothing of what there is: where the live version stands; the first one behind
+    /// all that is published.
+    var now: InputPosition {
+        guard isLive else { return deployment.limit(of: version.number) }
+        var position = InputPosition()
+        for id in deployment.versions[version.number]?.inputs ?? [] {
+            for (number, partition) in (reader.state.topics[id]?.partitions ?? []).enumerated() {
+                let name = TopicPartition(topic: id, partition: UInt32(truncatingIfNeeded: number))
+                position.ends[name] = partition.publishedEnd
+            }
+        }
+        return position
+    }
+
     /// The open attempt for which the version is to stand still now.
     var attempt: DeploymentState.Attempt? {
         guard let attempt = deployment.openAttempt else { return nil }

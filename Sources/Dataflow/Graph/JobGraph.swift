@@ -63,6 +63,18 @@ package struct RunIdentity: Sendable {
     }
 }
 
+/// The version of the same job whose state another one begins with, by way of a savepoint.
+package struct VersionOrigin: Equatable, Sendable {
+    package var version: VersionName
+    /// Of the journal, behind the checkpoint that the savepoint was made of.
+    package var position: UInt64
+
+    package init(_ version: VersionName, position: UInt64) {
+        self.version = version
+        self.position = position
+    }
+}
+
 package struct JobSettings: Sendable {
     /// A bad record, or a row on which an expression fails, is left out and counted instead of stopping the job.
     package var skipsBadRecords = false
@@ -93,6 +105,10 @@ package struct JobSettings: Sendable {
     package var stateMemoryBytes: Int?
     /// Of a deployed job: its sinks write to topics of the version's own.
     package var version: VersionName?
+    /// Sources of topics begin here, and not where their options say; nil: they do as their options say.
+    package var startPosition: InputPosition?
+    /// Whose tables the version begins with; nil: its outputs are empty at first.
+    package var origin: VersionOrigin?
     /// Rules that a simulation leaves out to see whether it notices.
     package var safeguards = Safeguards.all
 
@@ -115,6 +131,12 @@ extension LinkDescription {
 /// A link that ends a chain.
 package protocol SinkDescription: LinkDescription {
     var table: String { get }
+    /// What it gets are changes of a table.
+    var isKeyed: Bool { get }
+}
+
+extension SinkDescription {
+    package var isKeyed: Bool { false }
 }
 
 /// An input that has more than a finished run has read.

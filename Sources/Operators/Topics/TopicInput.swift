@@ -105,6 +105,7 @@ final class TopicInput: SourceInput {
     }
 
     private func begin(_ follower: TopicFollower) throws(JobFailure) -> [TopicPosition.Partition] {
+        if let start = context.settings.startPosition { return begin(follower.topic, at: start) }
         var partitions: [TopicPosition.Partition] = []
         for (number, partition) in follower.topic.partitions.enumerated() {
             var base = partition.firstKept
@@ -134,6 +135,14 @@ final class TopicInput: SourceInput {
             }
         }
         return partitions
+    }
+
+    /// Whatever the table's options say.
+    private func begin(_ topic: Topic, at start: InputPosition) -> [TopicPosition.Partition] {
+        topic.partitions.enumerated().map { number, partition in
+            let base = start[topic.partition(number)] ?? partition.publishedEnd
+            return .init(base: max(base, partition.firstKept), progress: SplitProgress(length: 0))
+        }
     }
 
     func makeReader(_ context: LinkContext) throws(JobFailure) -> any Source {

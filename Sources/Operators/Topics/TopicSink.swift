@@ -39,6 +39,8 @@ package struct TopicSinkDescription: SinkDescription {
         self.retention = retention
     }
 
+    package var isKeyed: Bool { !key.isEmpty }
+
     package func makeLink(_ context: LinkContext) throws(JobFailure) -> ChainLink {
         .sink(TopicSink(self, context, SharedTopicWriter(self)))
     }
@@ -179,6 +181,33 @@ final class TopicSink: Sink {
         appender = TopicAppender(
             writer, columns, firstPartition: known.map { Int($0.nextPartition) } ?? Int(context.subtask),
             turn: context.parallelism < writer.partitionCount ? context.parallelism : 1)
+        if known == nil, context.subtask == 0, let origin = context.settings.origin, description.isKeyed {
+            try appendTable(of: origin, writer.topic, columns)
+        }
+    }
+
+    /// What the version's table is when it begins: another one's, as it was then. Nothing else is written before it.
+    private func appendTable(
+        of origin: VersionOrigin, _ topic: Topic, _ columns: [TopicColumn]
+    ) throws(JobFailure) {
+        let log = try context.commitLog(for: description.table)
+        let then = try log.state(at: origin.position)
+        guard
+            let from = VersionTopic.all(of: description.topic, in: then).first(where: {
+                $0.version == origin.version.number
+            })
+        else {
+            throw JobFailure(
+                .conflict,
+                "version \(origin.version) has no output \"\(description.topic)\" that this version could go on from",
+                hint: "deploy it from the beginning, and it makes its own")
+        }
+        guard let found = then.topics[from.topic] else { return }
+        let old = try Topic(found)
+        let table = FollowedTable(
+            old, columns: columns, key: topic.schema.key, memoryBytes: context.settings.memoryBytes / 2, in: log)
+        try table.advance(to: old.partitions.map(\.publishedEnd))
+        for batch in table.rows() { try appender?.append(batch) }
     }
 
     private func decode(_ bytes: [UInt8]) throws(JobFailure) -> TopicSinkState {
