@@ -20,7 +20,8 @@ extension DeploymentPlan {
         guard let live else { return line.adding(", the first version: it is live from the start") }
         let how =
             switch comparison {
-            case "identical": "its plan is that of the live version"
+            case "identical":
+                planChanges.isEmpty ? "its plan is that of the live version" : "what it publishes has the same columns"
             case "additive": "what it publishes has more columns"
             default: comparison
             }
