@@ -39,7 +39,9 @@ extension DeploymentServer {
                 try ledger.move(summary.id, to: .retired, "the journal says so", by: .journal, wanted: .retired)
             } else if deployment.live == number {
                 try becomeLive(summary, deployment)
-            } else if summary.state.isPublished || (summary.state == .cuttingOver && deployment.previous == number) {
+            } else if summary.state.isPublished
+                || (summary.state == .cuttingOver && deployment.previous == number && !isBusy(job))
+            {
                 let isBack = deployment.live < number
                 try ledger.move(
                     summary.id, to: isBack ? .rolledBack : .standby,
