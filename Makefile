@@ -27,7 +27,7 @@ packages: ## the system packages: headers and libraries of RocksDB, PCRE2, LZ4, 
 build: packages ## the release binary, .build/release/sluice
 	swift build -c release --product sluice
 
-demo: packages ## taxi days, hours of 47 series, the same through topics; a million events counted through kill -9
+demo: packages ## taxi days, hours of 47 series, the same through topics; events counted through kill -9; a job mended while live
 	@for product in sluice nexmark-events changelog-table; do swift build -c release --product $$product; done
 	@Jobs/demo.sh "$$(swift build -c release --show-bin-path)"
 

@@ -1,8 +1,8 @@
 #!/bin/bash
 # Shows jobs over files: passengers per day over the taxi series; hourly windows over 47 series, by two subtasks. Then over
 # topics: three jobs in a chain, from raw measurements to corrected hours; and bids per auction, counted while events are
-# produced, job and producer killed in the middle, resumed, and compared with a query over all events. Works in a temporary
-# directory.
+# produced, job and producer killed in the middle, resumed, and compared with a query over all events. In the end a job that
+# runs on a server is mended while its input grows. Works in a temporary directory.
 #
 # usage: demo.sh BIN    BIN holds sluice, nexmark-events and changelog-table; DEMO_EVENTS=n sets the number of events
 set -euo pipefail
@@ -97,3 +97,5 @@ cmp -s counts.csv query.csv || fail "the job's table is not what a query over al
 rows=$("$bin/sluice" sql --output csv -e 'SELECT COUNT(*) AS n FROM events' | sed -n 2p)
 [[ $rows -eq $events ]] || fail "the topic has $rows events, not $events"
 say "$rows events, each once; the counts of $(($(wc -l < counts.csv) - 1)) auctions are those of a query over all of them"
+
+"$jobs/shop-revenue/story.sh" "$bin"

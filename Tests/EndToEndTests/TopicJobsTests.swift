@@ -53,6 +53,19 @@ import Testing
         #expect(answer == (try stage.workspace.text(of: "expected.csv")))
     }
 
+    /// The jobs of a shop, one after the other; its orders come in at once.
+    @Test func totalsOfAShopAreTheExpectedOnes() throws {
+        let stage = Stage(workspace: try Workspace(copyOf: "Jobs/shop-revenue"))
+        let orders = try stage.workspace.text(of: "orders.sql")
+        try stage.workspace.write(orders.replacingOccurrences(of: "'8000'", with: "'100000000'"), to: "orders.sql")
+        for job in ["history", "orders"] { try stage.sluice(["run", job + ".sql"]) }
+        for job in ["v1", "totals"] {
+            try stage.sluice(["run", job + ".sql", "--available-now", "--parallelism", "2"])
+        }
+        let answer = try stage.sluice(["sql", "--output", "json", "-e", "SELECT * FROM totals ORDER BY country"]).output
+        #expect(answer == (try stage.workspace.text(of: "expected.jsonl")))
+    }
+
     @Test(arguments: ["nexmark-tumbling", "nexmark-hopping"], partitions)
     func windowsOverATopicAreThoseOfTheFile(name: String, partitions: Int) throws {
         let stage = try Stage.windows(name, partitions, isBounded: true)
