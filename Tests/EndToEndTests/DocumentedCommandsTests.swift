@@ -8,7 +8,8 @@ import Testing
 //     ```sh run             the block is run by bash, beside the files before it
 //     ```text output        the block is what the command before it has written to standard output
 //
-// The blocks of one page share a folder and are taken in order.
+// The blocks of one page share a folder and are taken in order. What a block starts in the background has both outputs in
+// files, and is ended by a later block: a page leaves no process behind.
 
 @Suite struct DocumentedCommandsTests {
     static let pages = ["README.md"] + ((try? MarkdownPage.paths(under: "Docs")) ?? [])
@@ -19,6 +20,7 @@ import Testing
         guard blocks.contains(where: { $0.isExecuted }) else { return }
         let workspace = try Workspace()
         var lastOutput = ""
+        defer { Self.expectNothingRuns(in: workspace, after: page) }
         for block in blocks {
             if let name = block.file {
                 try workspace.write(block.text, to: name)
@@ -33,6 +35,15 @@ import Testing
             } else if block.words.dropFirst().first == "output" {
                 #expect(lastOutput == block.text, "\(page):\(block.line)")
             }
+        }
+    }
+
+    private static func expectNothingRuns(in workspace: Workspace, after page: String) {
+        do {
+            let left = try LeftProcesses.end(workingIn: workspace.path)
+            #expect(left.isEmpty, "\(page) leaves processes behind")
+        } catch {
+            Issue.record("\(error)")
         }
     }
 
