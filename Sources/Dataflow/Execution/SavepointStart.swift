@@ -10,11 +10,11 @@ import KeyedState
 // of the version that the savepoint was made of, as of that checkpoint. So the plans are to be the same then, for a table
 // that another plan would have made cannot be had from a state that is not read.
 
-struct SavepointStart {
+package struct SavepointStart {
     let manifest: SavepointManifest
 
     /// - Errors: `conflict` where there is none, or it cannot be read.
-    init(_ path: String, _ files: any FileSystem) throws(JobFailure) {
+    package init(_ path: String, _ files: any FileSystem) throws(JobFailure) {
         let isThere = try JobFailure.onFiles("looking for the savepoint") { () throws(FileError) in
             try files.exists(path)
         }
@@ -36,7 +36,7 @@ struct SavepointStart {
     // MARK: Whether it fits
 
     /// - Errors: `conflict` where it was made by another plan.
-    func checkFit(_ graph: JobGraph, of version: VersionName?) throws(JobFailure) {
+    package func checkFit(_ graph: JobGraph, of version: VersionName?) throws(JobFailure) {
         let (old, new) = (manifest.record.planLines, graph.fingerprint)
         guard version != nil else {
             guard let difference = PlanFingerprint.stateDifference(from: old, to: new) else { return }

@@ -44,7 +44,7 @@ extension DeploymentServer {
         return try alone(with: request.job, "deploy") { () throws(OperationFailure) in
             let text = try JobText(request.job, sql: request.sql, file: request.file, settings: request.settings)
             let (plan, report) = try plan(request, text)
-            try checkStart(request, plan)
+            try checkStart(request, text, plan)
             let id = VersionID(request.job, Int(plan.version.number))
             let record = VersionRecord(
                 id: id, sql: request.sql, fileName: request.file, planFingerprint: text.graph.fingerprint,
@@ -99,13 +99,47 @@ extension DeploymentServer {
         }
     }
 
-    private func checkStart(_ request: DeployRequest, _ plan: VersionPlan) throws(OperationFailure) {
+    /// For a version that goes on with another one's state: that state, which fits.
+    private func checkStart(
+        _ request: DeployRequest, _ text: JobText, _ plan: VersionPlan
+    ) throws(OperationFailure) {
         switch request.start {
-        case .beginning: return
-        case .now, .resume, .savepoint:
-            throw OperationFailure(
-                .usage, "a version that does not begin at the beginning is not supported yet",
-                hint: "leave --from out: the version reads all of its input")
+        case .beginning, .now: return
+        case .savepoint(let path):
+            try OperationFailure.onJob { () throws(JobFailure) in
+                try SavepointStart(path, files).checkFit(text.graph, of: plan.version)
+            }
+        case .resume:
+            guard let live = board.snapshot.state.deployments[request.job].map({ Int($0.live) }) else {
+                throw OperationFailure(
+                    .conflict, "job \"\(request.job)\" has no live version whose state a new one could go on with",
+                    hint: "leave --from out: the first version reads all of its input")
+            }
+            let path = resumePath(plan.version)
+            try OperationFailure.onJob { () throws(JobFailure) in
+                try JobFailure.onFiles("removing what was left of another deploy") { () throws(FileError) in
+                    if try files.exists(path) { try files.removeTree(path) }
+                    try files.makeDurableDirectories(FilePath.parent(of: path))
+                }
+            }
+            _ = try savepoint(request.job, version: live, folder: path)
+            try OperationFailure.onJob { () throws(JobFailure) in
+                try SavepointStart(path, files).checkFit(text.graph, of: plan.version)
+            }
+        }
+    }
+
+    private func resumePath(_ version: VersionName) -> String {
+        VersionFolder(version, in: configuration.dataDirectory).path + "/resume"
+    }
+
+    /// What a worker is told of where its version begins.
+    func startArguments(_ record: VersionRecord) -> [String] {
+        switch record.start {
+        case .beginning: []
+        case .now: ["--start-now"]
+        case .resume: ["-s", resumePath(VersionName(record.id.job, UInt32(record.id.number)))]
+        case .savepoint(let path): ["-s", path]
         }
     }
 
@@ -132,7 +166,7 @@ extension DeploymentServer {
         try OperationFailure.onCatalog { () throws(CatalogError) in
             try ledger.move(
                 record.id, from: [.planned], to: isLive ? .live : .replaying,
-                isLive ? "the first version is live from its beginning" : "reads all of its input from the beginning",
+                isLive ? "the first version is live from its beginning" : record.start.reason,
                 by: .server)
         }
         supervisor.add(specification(record), wanted: true)

@@ -205,6 +205,7 @@ package final class DeploymentServer: Sendable {
         let folder = folder(of: record.id)
         var command = configuration.workerCommand + ["\(record.id)", "--data", configuration.dataDirectory]
         command += ["--memory", "\(record.options.memoryBytes ?? Int64(configuration.workerMemoryBytes))"]
+        command += startArguments(record)
         for setting in record.settings { command += ["-D", "\(setting.key)=\(setting.value)"] }
         return WorkerSpecification(
             id: record.id, command: command, workingDirectory: configuration.dataDirectory, lockPath: folder.lockPath,

@@ -74,6 +74,16 @@ extension StartMode {
         case .savepoint(let path): "savepoint \(path)"
         }
     }
+
+    /// Of a version that replays.
+    var reason: String {
+        switch self {
+        case .beginning: "reads all of its input from the beginning"
+        case .now: "reads what comes from now on"
+        case .resume: "goes on with the live version's state"
+        case .savepoint(let path): "goes on from the savepoint '\(path)'"
+        }
+    }
 }
 
 extension Transition.Author {

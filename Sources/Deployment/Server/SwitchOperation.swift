@@ -114,7 +114,7 @@ extension DeploymentServer {
         guard let deployment = state.deployments[job] else { throw missing(job) }
         let from = VersionID(job, Int(deployment.live))
         let to = UInt32(summary.id.number)
-        try checkStarts(deployment, to, isForced: isForced)
+        try checkStarts(job, deployment, to, isForced: isForced)
         let options = try record(of: summary.id).options
         let lock = try deadLiveVersion(from)
         defer { lock?.release() }
@@ -168,9 +168,14 @@ extension DeploymentServer {
     }
 
     private func checkStarts(
-        _ deployment: DeploymentState, _ to: UInt32, isForced: Bool
+        _ job: String, _ deployment: DeploymentState, _ to: UInt32, isForced: Bool
     ) throws(OperationFailure) {
-        guard let old = deployment.versions[deployment.live], let new = deployment.versions[to], !isForced else {
+        // One that goes on with another's state has that one's history.
+        let begins = try [deployment.live, to].map { (number) throws(OperationFailure) in
+            try record(of: VersionID(job, Int(number))).start
+        }
+        guard begins.contains(.now), !isForced else { return }
+        guard let old = deployment.versions[deployment.live], let new = deployment.versions[to] else {
             return
         }
         for (partition, start) in new.start?.ends ?? [:] {
