@@ -51,7 +51,7 @@ import Testing
 
     @Test func eachExpectationCountsItsRows() throws {
         let found = try bench().comparison("ONLY IN COLUMNS (tax);\n\nexpect diff  only where country\n = 'XX'")
-        #expect(found.expectations.map(\.rows) == [2, 0])
+        #expect(found.expectations.map(\.rows) == [1, 0])
         #expect(found.expectations.map(\.text) == ["ONLY IN COLUMNS (tax)", "expect diff only where country = 'XX'"])
     }
 

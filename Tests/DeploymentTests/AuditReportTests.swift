@@ -34,8 +34,7 @@ import Testing
     @Test func textIsForPeople() throws {
         #expect(
             try report().text == """
-                Audit of job "orders": version 2 against version 1, which have read the same
-                  as of positions 12 and 10 of the journal
+                Audit of job "orders": version 2 against version 1, where both have read the same
 
                 sales (key id): 1,201 rows before, 1,200 now
                   equal            1,197  10 of them within 1e-9 of the other

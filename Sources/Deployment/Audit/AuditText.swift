@@ -34,10 +34,9 @@ struct AuditText {
     }
 
     mutating func render() -> String {
-        let cut = report.cut
+        let (old, new) = (report.cut.old.number, report.cut.new.number)
         lines = [
-            "Audit of job \"\(cut.job)\": version \(cut.new.number) against version \(cut.old.number), which have read the same",
-            Self.indent + "as of positions \(cut.new.position) and \(cut.old.position) of the journal",
+            "Audit of job \"\(report.cut.job)\": version \(new) against version \(old), where both have read the same"
         ]
         for output in report.outputs { add(output) }
         addChecks()
@@ -194,7 +193,7 @@ extension DifferentRows.Kind {
 
 extension DifferenceSample {
     /// `id=7: tax 1.0 → 1.9`
-    fileprivate var text: String {
+    package var text: String {
         let key = key.map { "\($0.column)=\($0.new ?? $0.old ?? "")" }.joined(separator: ", ")
         let values = values.map { value in
             guard let old = value.old, let new = value.new else {
@@ -203,6 +202,18 @@ extension DifferenceSample {
             return "\(value.column) \(old) → \(new)"
         }
         return [key, values.joined(separator: ", ")].filter { !$0.isEmpty }.joined(separator: ": ")
+    }
+}
+
+extension RowCounts {
+    /// In one line.
+    package var summary: String {
+        let parts = [("changed", changed), ("only in the old", onlyOld), ("only in the new", onlyNew)].filter {
+            $0.1 > 0
+        }
+        let differences = parts.map { "\(Rows.count($0.1)) \($0.0)" }.joined(separator: ", ")
+        return "\(Rows.text(old, "row")) before, \(Rows.count(new)) now: "
+            + (parts.isEmpty ? "equal" : "\(Rows.count(equal)) equal, \(differences)")
     }
 }
 

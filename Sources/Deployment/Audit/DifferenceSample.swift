@@ -25,15 +25,13 @@ package struct DifferenceSample: Sendable {
 
 /// Keeps the first differences of each kind, those that are not expected before others.
 struct SampleKeeper {
-    private let columns: OutputColumns
+    private let describer: DifferenceDescriber
     private let limit: Int
     private var kept: [DifferentRows.Kind: (unexpected: [DifferenceSample], expected: [DifferenceSample])] = [:]
-    private let writer: JSONRowWriter
 
     init(_ columns: OutputColumns, limit: Int) {
-        self.columns = columns
+        describer = DifferenceDescriber(columns)
         self.limit = limit
-        writer = JSONRowWriter(fields: columns.fields)
     }
 
     var samples: [DifferenceSample] {
@@ -47,7 +45,7 @@ struct SampleKeeper {
         for row in isExpected.indices {
             let count = isExpected[row] ? kept[rows.kind]?.expected.count : kept[rows.kind]?.unexpected.count
             guard count ?? 0 < limit else { continue }
-            let sample = sample(rows, row, isExpected[row])
+            let sample = describer.sample(rows, row, isExpected: isExpected[row])
             if isExpected[row] {
                 kept[rows.kind, default: ([], [])].expected.append(sample)
             } else {
@@ -56,7 +54,19 @@ struct SampleKeeper {
         }
     }
 
-    private func sample(_ rows: DifferentRows, _ row: Int, _ isExpected: Bool) -> DifferenceSample {
+}
+
+/// Makes samples of differences.
+struct DifferenceDescriber {
+    private let columns: OutputColumns
+    private let writer: JSONRowWriter
+
+    init(_ columns: OutputColumns) {
+        self.columns = columns
+        writer = JSONRowWriter(fields: columns.fields)
+    }
+
+    func sample(_ rows: DifferentRows, _ row: Int, isExpected: Bool) -> DifferenceSample {
         var (old, new): (Batch?, Batch?) = (nil, nil)
         var shown = Array(columns.leaves.indices)
         switch rows {

@@ -27,7 +27,9 @@ extension DeploymentServer {
                 new, from: [.inSync, .ready], to: .auditing, "compared with version \(old.number)",
                 by: .user(command: command))
         }
-        return cut
+        guard case .object(let members) = cut else { return cut }
+        let folder = try record(of: new).options.auditFolder
+        return .object(members + [("auditFolder", folder.map { .string($0) } ?? .null)])
     }
 
     /// - Returns: the state that the new version comes to.

@@ -84,9 +84,29 @@ final class TopicInput: SourceInput {
         let settings = context.settings
         let goesOn = description.isBounded || (place.isOpenEnded && settings.readsWhatIsThere)
         if position == nil || settings.listsInputsAnew || !goesOn {
-            for number in place.partitions.indices { place.partitions[number].grow(to: topic.partitions[number]) }
+            for number in place.partitions.indices {
+                place.partitions[number].grow(to: try limited(topic.partitions[number], number, of: topic))
+            }
         }
         return place
+    }
+
+    /// The partition as it is to be read.
+    private func limited(
+        _ partition: TopicState.Partition, _ number: Int, of topic: Topic
+    ) throws(JobFailure) -> TopicState.Partition {
+        guard let ends = description.ends else { return partition }
+        guard ends.indices.contains(number), ends[number] <= partition.publishedEnd, ends[number] >= partition.firstKept
+        else {
+            throw JobFailure(
+                .conflict, "topic \"\(topic.name)\" cannot be read up to where it is asked for",
+                detail:
+                    "partition \(number) has the offsets \(partition.firstKept) to \(partition.publishedEnd), and is to "
+                    + "end at \(ends.indices.contains(number) ? "\(ends[number])" : "none of them")")
+        }
+        var partition = partition
+        partition.publishedEnd = ends[number]
+        return partition
     }
 
     /// What is left to read is there.

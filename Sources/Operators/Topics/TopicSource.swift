@@ -24,15 +24,18 @@ package struct TopicSourceDescription: SourceDescription {
     package var isBounded: Bool
     /// Of a bounded source: the journal's position that it ends at, whenever it starts; nil: the journal's end then.
     package var asOf: UInt64?
+    /// Of a bounded source: by partition, the offset that it ends at, if it comes to it; nil: none of its own.
+    package var ends: [UInt64]?
     /// Of a split: some frames.
     package var rowsPerSplit: Int64 = 4 * Int64(TopicFrame.mostRows)
 
     package init(
         operatorID: UInt32, table: String, topic: String, columns: [ScanColumn], metadata: [TopicMetadata] = [],
         fields: [Field], key: [String] = [], predicates: [ScanPredicate] = [], watermark: WatermarkStrategy? = nil,
-        start: TopicStart = .earliest, isBounded: Bool = false, asOf: UInt64? = nil
+        start: TopicStart = .earliest, isBounded: Bool = false, asOf: UInt64? = nil,
+        ends: [UInt64]? = nil
     ) {
-        precondition(asOf == nil || isBounded, "what is read as of a position ends there")
+        precondition(asOf == nil && ends == nil || isBounded, "what is read as of a position ends there")
         precondition(watermark == nil || predicates.isEmpty, "every row counts for the watermark")
         precondition(key.isEmpty || predicates.isEmpty, "changes are filtered by who knows what they are")
         self.operatorID = operatorID
@@ -47,6 +50,7 @@ package struct TopicSourceDescription: SourceDescription {
         self.start = start
         self.isBounded = isBounded
         self.asOf = asOf
+        self.ends = ends
     }
 
     package func makeInput(_ context: LinkContext) throws(JobFailure) -> any SourceInput {

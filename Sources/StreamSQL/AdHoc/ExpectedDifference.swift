@@ -77,6 +77,9 @@ package struct ExpectedDifference: Sendable {
         return try binder.condition(condition, of: "the condition of WHERE").expression
     }
 
+    /// Whether both were read from one text.
+    package func isFrom(sameTextAs other: ExpectedDifference) -> Bool { source === other.source }
+
     /// For an output that it names and that is not there.
     package func missing(_ outputs: [String]) -> SQLError {
         source.error(

@@ -52,6 +52,8 @@ package struct LogConnector: Hashable, Sendable {
     package var isBounded: Bool
     /// Of an ad-hoc query: the journal's position that it reads up to.
     package var asOf: UInt64?
+    /// Likewise: by partition, the offset that it reads up to.
+    package var ends: [UInt64]?
     /// `sink.partitions` and `compression`, of a topic that is to be created; nil: as the topic has them.
     package var partitions: UInt32?
     package var compression: TopicOptions.Compression?

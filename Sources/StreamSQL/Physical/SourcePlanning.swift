@@ -13,7 +13,7 @@ extension Scan {
                 operatorID: operatorID, table: table.name, topic: topic.topic, columns: columns,
                 metadata: metadata.compactMap { if case .topic(let kind) = $0.metadata { kind } else { nil } },
                 fields: table.columns, key: table.primaryKey, predicates: predicates, watermark: watermark?.strategy,
-                start: topic.start, isBounded: topic.isBounded, asOf: topic.asOf)
+                start: topic.start, isBounded: topic.isBounded, asOf: topic.asOf, ends: topic.ends)
         case .datagen(let rows):
             return DatagenSourceDescription(
                 operatorID: operatorID, table: table.name, fields: rows.fields(of: table.columns),
