@@ -3,13 +3,17 @@
 # a promotion and at a rollback, how long a rollback takes in all, how long a deploy takes to its first row, and the latency
 # through the live version without and with a candidate that replays beside it.
 #
-# usage: deployments.sh BIN   BIN holds sluice and topic-load. BENCH_ROUNDS=n (5), BENCH_RATE=n (50000), BENCH_SECONDS=n (20)
+# And how fast a candidate replays beside an idle live version, against the same job under `sluice run`.
+#
+# usage: deployments.sh BIN   BIN holds sluice and topic-load. BENCH_ROUNDS=n (5), BENCH_RATE=n (50000), BENCH_SECONDS=n (20),
+#                             BENCH_HISTORY=n (4000000 rows)
 set -euo pipefail
 
 bin=$(cd "${1:?usage: deployments.sh BIN}" && pwd)
 rounds=${BENCH_ROUNDS:-5}
 rate=${BENCH_RATE:-50000}
 seconds=${BENCH_SECONDS:-20}
+history=${BENCH_HISTORY:-4000000}
 work=$(mktemp -d)
 server=
 load=
@@ -54,11 +58,49 @@ for round in $(seq "$rounds"); do
     echo $(($(milliseconds) - begin))
 done | median | sed 's/$/ ms from deploy to the first row (median)/'
 
+# A history, and how long it takes to read: by a job of its own, and by a version beside an idle live one.
+"$bin/topic-load" send state load --rate 400000 --seconds $((history / 400000)) > /dev/null
+sed "s/'topic' = 'load'/&, 'scan.bounded.mode' = 'latest-offset'/; s/'topic' = 'counts'/'topic' = 'bounded'/" counts.sql > bounded.sql
+for round in $(seq "$rounds"); do
+    begin=$(milliseconds)
+    "$bin/sluice" run bounded.sql --fresh > /dev/null 2>&1
+    echo $(($(milliseconds) - begin))
+done | median > run.ms
 "$bin/sluice" deploy counts counts.sql > /dev/null
-{ echo "live alone:                    $("$bin/topic-load" receive state counts)"; } &
+until [[ $("$bin/sluice" status counts --output json | field lagRows) == 0 ]]; do sleep 0.1; done
+for round in $(seq "$rounds"); do
+    begin=$(milliseconds)
+    "$bin/sluice" deploy counts counts.sql > /dev/null
+    until "$bin/sluice" status counts --output json | grep -q '"state":"\(CATCHING_UP\|IN_SYNC\|AUDITING\|READY\)"'; do :; done
+    echo $(($(milliseconds) - begin))
+    "$bin/sluice" abort counts --yes > /dev/null
+done | median > replay.ms
+awk -v run="$(cat run.ms)" -v replay="$(cat replay.ms)" 'BEGIN {
+    printf "replay beside an idle live version: %d ms, sluice run: %d ms: %.0f %% of its speed\n", replay, run, 100 * run / replay }'
+
+latency() { # LABEL
+    echo "$1 $("$bin/topic-load" receive state counts)"
+}
+{ latency "live alone:                    "; } &
 receiver=$!
-"$bin/topic-load" send state load --rate "$rate" --seconds "$seconds"
+"$bin/topic-load" send state load --rate "$rate" --seconds "$seconds" > /dev/null
 wait $receiver
+for slo in "" "--live-slo 200ms"; do
+    { latency "with a replay beside it $slo:"; } &
+    receiver=$!
+    "$bin/topic-load" send state load --rate "$rate" --seconds "$seconds" > /dev/null &
+    load=$!
+    while kill -0 "$load" 2> /dev/null; do
+        "$bin/sluice" deploy counts counts.sql $slo > /dev/null
+        for _ in $(seq 100); do
+            "$bin/sluice" status counts --output json | grep -q '"state":"\(CATCHING_UP\|IN_SYNC\|AUDITING\|READY\)"' && break
+            sleep 0.1
+        done
+        "$bin/sluice" abort counts --yes > /dev/null
+    done
+    load=
+    wait $receiver
+done
 
 "$bin/topic-load" send state load --rate "$rate" --seconds $((seconds * 2 + rounds * 12)) > /dev/null &
 load=$!

@@ -2,6 +2,7 @@ import CommitLog
 import Dataflow
 import HostSystem
 import Operators
+import StreamSQL
 
 /// What a deploy would change, and cost.
 package struct PlanReport: Sendable {
@@ -25,7 +26,7 @@ package struct PlanReport: Sendable {
                     ("rows", .integer(count)), ("bytes", .integer(try Self.bytes(of: topic, log))),
                 ]))
         }
-        var warnings = text.definition.warnings
+        var warnings = text.definition.warnings + Self.doubts(text.definition)
         var isAdditive = false
         let outputs = plan.registration.outputs.map { output -> JSONValue in
             let sink = text.deployable.sinks.first { $0.topic == output.name }
@@ -84,6 +85,22 @@ package struct PlanReport: Sendable {
             }
             return bytes
         }
+    }
+
+    /// What a replay may not come to in the same way, as EXPLAIN has it.
+    private static func doubts(_ definition: JobDefinition) -> [String] {
+        let mark = "not deterministic: "
+        var doubts: [String] = []
+        for line in explainText(definition).split(separator: "\n") {
+            guard let place = line.firstRange(of: mark) else { continue }
+            let doubt = "a replay may differ: " + line[place.upperBound...]
+            if !doubts.contains(doubt) { doubts.append(doubt) }
+        }
+        if definition.settings.idleTimeoutMilliseconds != nil {
+            doubts.append(
+                "a replay may differ: with 'table.exec.source.idle-timeout' which rows are late depends on when they are read")
+        }
+        return doubts
     }
 
     /// Operators that go, and those that come.
