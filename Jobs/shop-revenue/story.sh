@@ -71,7 +71,7 @@ sluice sql -e "SELECT * FROM totals ORDER BY country"
 say "A mistake: Austria's tax is 20 %, not 19 %. The mended version is deployed beside, and replays all that was"
 grep -h '^SELECT' v1.sql v2.sql
 sluice deploy revenue v2.sql --audit checks
-sluice wait revenue@2
+sluice wait revenue@2 --timeout 1min
 sluice status revenue
 
 say "The audit, of both tables where both versions have read the same: Austria's net differs, and nothing else"
