@@ -138,7 +138,7 @@ let package = Package(
                 "Deployment", "StreamSQL", "Operators", "Dataflow", "CommitLog", "Columnar", "Simulation", "IdleWorker",
                 "HostSystem", .product(name: "GRDB", package: "GRDB.swift"),
             ]),
-        tests("GatewayTests", ["Gateway", "HostSystem"]),
+        tests("GatewayTests", ["Gateway", "Deployment", "HostSystem"]),
         tests("SimulationTests", ["Simulation", "HostSystem"]),
         tests("NexmarkEventsTests", ["NexmarkEvents", "HostSystem"]),
         tests("ChangelogTableTests", ["ChangelogTable"]),

@@ -111,6 +111,8 @@ package final class DeploymentServer: Sendable {
 
     package var versionCount: Int { ledger.all.count }
 
+    package var engineVersion: String { configuration.engineVersion }
+
     // MARK: Ends
 
     package enum WorkersAtEnd: String, CaseIterable, Sendable {

@@ -15,7 +15,7 @@ package struct DeploymentRoutes: Sendable {
 
     package var routes: Routes {
         let (server, metrics) = (server, metrics)
-        return Routes()
+        return FlinkRoutes(server).added(to: Routes())
             .on("GET", "/healthz") { _, _ in .text("ok\n") }
             .on("GET", "/readyz") { _, _ in .text("ok\n") }
             .onBlocking("GET", "/metrics") { _, _ in .text(metrics.text, contentType: MetricsText.contentType) }
@@ -84,7 +84,7 @@ package struct DeploymentRoutes: Sendable {
 
 extension Routes {
     /// An action that reads and writes JSON, on a thread that may be kept waiting.
-    fileprivate func answering(
+    func answering(
         _ method: String, _ pattern: String, status: Int = 200,
         _ action:
             @escaping @Sendable (JSONValue, PathParameters, APIRequest) throws(OperationFailure) -> JSONValue

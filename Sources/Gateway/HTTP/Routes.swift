@@ -61,6 +61,13 @@ package struct Routes: RequestHandler {
         }
     }
 
+    /// For what goes on after its request was answered: on a thread that may be kept waiting; not at all where the server ends.
+    static func runBlocking(_ work: @escaping @Sendable () -> Void) {
+        blockingThreads.submit { state in
+            if case .active = state { work() }
+        }
+    }
+
     package func handle(_ request: APIRequest) async -> APIResponse {
         let fitting = routes.filter { Self.fits($0.pattern, request.path) }
         guard let best = fitting.map(\.pattern).min(by: { Self.isBefore($0, $1) }) else {
