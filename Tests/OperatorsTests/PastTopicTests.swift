@@ -52,6 +52,25 @@ import Testing
         #expect(try TopicAdmin.list(asOf: 1, in: run.log).map(\.name) == ["topic"])
     }
 
+    @Test func aTopicIsReadUpToOffsets() throws {
+        let run = try TopicRun()
+        try run.create("topic", Self.fields, partitions: 2)
+        for step in 0..<3 { try publish(run, step * 1000..<step * 1000 + 1000) }
+        let ends = try TopicAdmin.describe("topic", in: run.log).partitions.map(\.publishedEnd)
+        func read(upTo ends: [UInt64]) throws -> Int {
+            var source = source(asOf: nil)
+            source.ends = ends
+            return try run.read(source).rows.count
+        }
+        for wanted in [[0, 0], [3, 0], [0, ends[1]], [ends[0] - 1, 400], ends] {
+            #expect(try read(upTo: wanted) == Int(wanted[0] + wanted[1]))
+        }
+        for wanted in [[0], [ends[0] + 1, 0], []] {
+            let failure = failure { _ = try read(upTo: wanted) }
+            #expect(failure?.message == "topic \"topic\" cannot be read up to where it is asked for")
+        }
+    }
+
     @Test func timesAreKnownOfACutToo() throws {
         let run = try TopicRun()
         try run.create("topic", Self.fields)
