@@ -1,5 +1,6 @@
 import Dataflow
 import Operators
+import StreamSQL
 
 /// What a job reads and writes, where both are topics only: a version that replays beside another one may have no effect that
 /// is seen outside.
@@ -7,8 +8,10 @@ package struct DeployableJob {
     package let sources: [TopicSourceDescription]
     package let sinks: [TopicSinkDescription]
 
-    /// - Errors: `conflict` for an input or an output that is no topic, by its table.
-    package init(_ name: String, _ graph: JobGraph) throws(JobFailure) {
+    /// - Parameter definition: what the graph was made of: with it a refusal has the jobs that copy from and to the outside.
+    /// - Errors: `conflict` for inputs and outputs that are no topics, by their tables.
+    package init(_ name: String, _ graph: JobGraph, of definition: JobDefinition? = nil) throws(JobFailure) {
+        if let definition { try Self.checkTables(name, definition) }
         var sources: [TopicSourceDescription] = []
         for source in graph.sources {
             guard let topic = source as? TopicSourceDescription else {
@@ -39,6 +42,27 @@ package struct DeployableJob {
         }
         self.sources = sources
         self.sinks = sinks
+    }
+
+    private static func checkTables(_ name: String, _ definition: JobDefinition) throws(JobFailure) {
+        let tables = definition.outsideTables
+        guard !tables.isEmpty else { return }
+        let what = tables.map { ($0.use == .read ? "reads" : "writes") + " table \"\($0.name)\"" }
+        throw outside(
+            name, what.joined(separator: ", ") + ", which " + (tables.count == 1 ? "is not a topic" : "are not topics"),
+            hint: copyJobs(tables, besides: definition.file))
+    }
+
+    /// The files that make the job deployable, ready to use.
+    private static func copyJobs(_ tables: [OutsideTable], besides file: String) -> String {
+        var text =
+            "jobs of their own copy what is outside, and run beside it: save each, and start it with 'sluice run'\n"
+        for table in tables {
+            let (suffix, direction) = table.use == .read ? ("in", "into") : ("out", "from")
+            text += "\n-- \(table.name)-\(suffix).sql: \(direction) topic \"\(table.name)\"\n" + table.copyJob
+        }
+        text += "\n-- in '\(file)' the tables become\n" + tables.map(\.declaration).joined()
+        return String(text.dropLast())
     }
 
     private static func outside(_ name: String, _ what: String, hint: String) -> JobFailure {

@@ -26,7 +26,8 @@ struct JobText {
         let definition = definition
         graph = try OperationFailure.onJob { () throws(JobFailure) in try definition.graph(job: job) }
         let graph = graph
-        deployable = try OperationFailure.onJob { () throws(JobFailure) in try DeployableJob(job, graph) }
+        deployable = try OperationFailure.onJob { () throws(JobFailure) in try DeployableJob(job, graph, of: definition)
+        }
     }
 
     static func checkName(_ name: String) throws(OperationFailure) {

@@ -33,6 +33,7 @@ struct TableBinder {
             try options.check(events, at: name.span)
             try NexmarkSchema.check(syntax, source)
         }
+        table.declaration = TableDeclaration(syntax, source)
         table.metadata = try metadata(syntax.columns, of: table)
         guard table.leaves.count <= Parser.maxColumns else {
             throw source.error("more than \(Parser.maxColumns) columns", at: name.span)

@@ -68,6 +68,8 @@ package struct TableDefinition: Sendable {
     /// `late.policy` = 'quarantine'
     var quarantinesLateRows = false
     package var place: SQLPlace
+    /// nil: no text declares it.
+    package var declaration: TableDeclaration?
 
     package var schema: Schema { Schema(columns) }
 

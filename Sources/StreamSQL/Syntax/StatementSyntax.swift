@@ -30,10 +30,12 @@ final class CreateTableSyntax: Sendable {
     let watermark: WatermarkSyntax?
     let primaryKey: [Identifier]
     let options: [TableOption]
+    /// All of the statement.
+    let span: SourceSpan
 
     init(
         name: ObjectName, ifNotExists: Bool, columns: [ColumnSyntax], watermark: WatermarkSyntax?,
-        primaryKey: [Identifier], options: [TableOption]
+        primaryKey: [Identifier], options: [TableOption], span: SourceSpan
     ) {
         self.name = name
         self.ifNotExists = ifNotExists
@@ -41,6 +43,7 @@ final class CreateTableSyntax: Sendable {
         self.watermark = watermark
         self.primaryKey = primaryKey
         self.options = options
+        self.span = span
     }
 }
 

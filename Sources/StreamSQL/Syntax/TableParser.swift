@@ -2,6 +2,7 @@
 
 extension Parser {
     mutating func create() throws(SQLError) -> StatementSyntax {
+        let start = token.span
         try expect("CREATE")
         if at("OR") { throw source.notSupported("CREATE OR REPLACE", at: token.span) }
         if try accept("TEMPORARY") {
@@ -9,7 +10,7 @@ extension Parser {
                 throw source.notSupported("CREATE TEMPORARY \(token.text)", at: token.span)
             }
         }
-        if try accept("TABLE") { return .createTable(try createTable()) }
+        if try accept("TABLE") { return .createTable(try createTable(from: start)) }
         if try accept("VIEW") { return .createView(try createView()) }
         for kind in ["FUNCTION", "CATALOG", "DATABASE", "MATERIALIZED", "MODEL", "CONNECTION", "SYSTEM"] where at(kind)
         {
@@ -44,7 +45,7 @@ extension Parser {
 
     // MARK: CREATE TABLE
 
-    private mutating func createTable() throws(SQLError) -> CreateTableSyntax {
+    private mutating func createTable(from start: SourceSpan) throws(SQLError) -> CreateTableSyntax {
         let ifNotExists = try ifNotExists()
         let name = try objectName("a name for the table")
         var elements = TableElements()
@@ -65,7 +66,7 @@ extension Parser {
         try refuse("LIKE")
         return CreateTableSyntax(
             name: name, ifNotExists: ifNotExists, columns: elements.columns, watermark: elements.watermark,
-            primaryKey: elements.primaryKey ?? [], options: options)
+            primaryKey: elements.primaryKey ?? [], options: options, span: start.through(previousSpan))
     }
 
     private struct TableElements {
