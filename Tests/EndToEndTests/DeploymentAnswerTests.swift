@@ -34,6 +34,11 @@ import Testing
                 "replays 2,900,000 rows, which takes about 25 s",
                 "warning: windows that have closed",
             ])
+        plan.comparison = "identical"
+        #expect(plan.lines[0].text.hasSuffix(": what it publishes has the same columns"))
+        plan.planChanges = []
+        #expect(plan.lines[0].text.hasSuffix(": its plan is that of the live version"))
+        plan.planChanges = ["- a > 1", "+ a > 2"]
         plan.live = nil
         plan.rowsToReplay = 0
         #expect(plan.lines[0].text == "orders@2, the first version: it is live from the start")
@@ -110,10 +115,15 @@ import Testing
              "changedRows":[{"name":"revenue","rows":1204}]}
             """
         #expect(
-            try SwitchAnswer(JSONValue(parsing: json)).text("orders") == """
+            try SwitchAnswer(JSONValue(parsing: json)).text(.promote, "orders") == """
                 orders@2 is live, orders@1 stands by; publication paused for 34.3 ms
                 revenue: a difference of 1,204 rows
                 """)
+    }
+
+    @Test func whatIsRolledBackDoesNotStandBy() throws {
+        let answer = try SwitchAnswer(JSONValue(parsing: #"{"live":1,"previous":2}"#))
+        #expect(answer.text(.rollback, "orders") == "orders@1 is live, orders@2 is rolled back")
     }
 
     // MARK: Refusals

@@ -1,3 +1,4 @@
+import Deployment
 import HostSystem
 
 /// A version as it was deployed, from `GET /v1/deployments/:job/versions`.
@@ -40,12 +41,14 @@ package struct DeployedVersion: Equatable, Sendable {
             .sorted { $0.number < $1.number }
     }
 
+    private var isStopped: Bool { wanted == "stopped" && VersionState(rawValue: state)?.isEnd == false }
+
     static func table(_ versions: [DeployedVersion], of job: String) -> String {
         TopicListCommand.table(
             ["version", "state", "role", "since", "deployed", "begins with", "file"],
             versions.map { version in
                 [
-                    "\(job)@\(version.number)", version.state + (version.wanted == "stopped" ? ", stopped" : ""),
+                    "\(job)@\(version.number)", version.state + (version.isStopped ? ", stopped" : ""),
                     version.role == "none" ? "" : version.role, SpanText.second(milliseconds: version.since),
                     SpanText.second(milliseconds: version.createdAt), version.from, version.file,
                 ]

@@ -79,7 +79,7 @@ extension StatusText {
             parts.append("ETA " + SpanText.estimate(seconds: seconds))
         }
         parts.append("lag \(rows(version.lagRows))")
-        if let latency = version.latencyMilliseconds { parts.append("p99 \(RunDisplay.tenths(latency.p99)) ms") }
+        if let latency = version.latencyMilliseconds { parts.append("p99 \(Self.latency(latency.p99))") }
         if let age = version.checkpointAgeMilliseconds {
             parts.append("checkpoint \(SpanText.text(milliseconds: age)) ago")
         }
@@ -98,5 +98,5 @@ extension VersionStatus {
 
 extension VersionStatus.Partition {
     fileprivate var name: String { "\(topic)/\(partition)" }
-    fileprivate var left: Int { total - done }
+    fileprivate var left: Int { total &- done }
 }

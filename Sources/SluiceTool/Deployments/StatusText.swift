@@ -56,7 +56,7 @@ package struct StatusText {
         if version.role != "none" { line.add("  \(version.role)") }
         line.add("  ")
         line.add(version.state.rawValue, version.state.tone)
-        line.add(" for " + SpanText.text(milliseconds: now - version.since))
+        line.add(" for " + SpanText.text(milliseconds: now &- version.since))
         if let age = version.checkpointAgeMilliseconds {
             line.add(" · checkpoint \(SpanText.text(milliseconds: age)) ago")
         } else if version.worker != nil {
@@ -111,7 +111,7 @@ package struct StatusText {
         if version.worker != nil { parts.append("lag \(Self.rows(version.lagRows))") }
         if let latency = version.latencyMilliseconds {
             parts.append(
-                "latency p50 \(RunDisplay.tenths(latency.median)) ms, p99 \(RunDisplay.tenths(latency.p99)) ms")
+                "latency p50 \(Self.latency(latency.median)), p99 \(Self.latency(latency.p99))")
         }
         return parts
     }
@@ -129,13 +129,13 @@ package struct StatusText {
     private func line(_ audit: VersionStatus.Audit) -> StyledLine {
         var line = StyledLine("  audit ")
         line.add(audit.verdict, audit.verdict == "PASS" ? .good : audit.verdict == "WARN" ? .caution : .bad)
-        line.add(", \(SpanText.text(milliseconds: now - audit.at)) ago")
+        line.add(", \(SpanText.text(milliseconds: now &- audit.at)) ago")
         if audit.isStale { line.add(", stale", .caution) }
         return line
     }
 
     private func line(_ guarded: VersionStatus.Guard) -> StyledLine {
-        var line = StyledLine("  guarded for another " + SpanText.text(milliseconds: guarded.until - now))
+        var line = StyledLine("  guarded for another " + SpanText.text(milliseconds: guarded.until &- now))
         guard !guarded.problems.isEmpty else { return line.adding(": nothing is wrong", .good) }
         line.add(": ")
         line.add(guarded.problems.joined(separator: "; "), .bad)
@@ -145,6 +145,11 @@ package struct StatusText {
     private func joined(_ parts: [String]) -> String { parts.joined(separator: " · ") }
 
     static func rows(_ count: Int) -> String { "\(RunDisplay.count(count)) row\(count == 1 ? "" : "s")" }
+
+    static func latency(_ milliseconds: Double) -> String {
+        let bounded = min(max(milliseconds, 0), 1e12)
+        return (bounded < 100 ? RunDisplay.tenths(bounded) : "\(Int(bounded.rounded()))") + " ms"
+    }
 
     static func rate(_ rowsPerSecond: Double) -> String {
         RunDisplay.count(Int(min(max(rowsPerSecond, 0), 1e15).rounded())) + " rows/s"

@@ -26,10 +26,10 @@ package struct SwitchAnswer: Equatable, Sendable {
             }
     }
 
-    package func text(_ job: String) -> String {
+    package func text(_ verb: VersionSelection.Verb, _ job: String) -> String {
         var text = "\(job)@\(live) is live"
-        if let previous { text += ", \(job)@\(previous) stands by" }
-        if let pauseMilliseconds { text += "; publication paused for \(RunDisplay.tenths(pauseMilliseconds)) ms" }
+        if let previous { text += ", \(job)@\(previous) " + (verb == .rollback ? "is rolled back" : "stands by") }
+        if let pauseMilliseconds { text += "; publication paused for \(StatusText.latency(pauseMilliseconds))" }
         for change in changes { text += "\n\(change.name): a difference of \(StatusText.rows(change.rows))" }
         return text
     }

@@ -30,7 +30,7 @@ extension SwitchCommand {
             [("version", .integer(selection.version.number)), ("force", .boolean(force))])
         do throws(MalformedAnswer) {
             let answered = try SwitchAnswer(answer)
-            tell(answered.text(name.job), answer)
+            tell(answered.text(Self.verb, name.job), answer)
         } catch {
             throw ToolFailure(error)
         }

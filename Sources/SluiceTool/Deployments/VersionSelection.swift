@@ -60,7 +60,10 @@ package struct VersionSelection: Equatable, Sendable {
         switch verb {
         case .promote, .rollback:
             lines.append(StyledLine("\(name) (\(stateText)) would become live\(inPlaceOfLive)"))
-            if let live { lines.append(StyledLine("\(job)@\(live.number) would go on unpublished, standing by")) }
+            if let live {
+                let fate = verb == .rollback ? "end, and be ROLLED_BACK" : "go on unpublished, standing by"
+                lines.append(StyledLine("\(job)@\(live.number) would \(fate)"))
+            }
             lines.append(StyledLine("readers of what the job publishes would get the difference of tables with a key"))
         case .abort:
             lines.append(StyledLine("\(name) (\(stateText)) would be stopped, and what it has written removed"))

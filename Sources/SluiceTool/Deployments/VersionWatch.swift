@@ -25,7 +25,7 @@ struct VersionWatch {
     /// - Errors: it cannot be reached any more, or not in time.
     mutating func run(version number: Int) throws(ToolFailure) -> String {
         let start = time.monotonicNanoseconds()
-        var (lastAnswer, pause) = (start, Int32(20))
+        var (lastAnswer, pause, state) = (start, Int32(20), "unknown")
         while true {
             let now = time.monotonicNanoseconds()
             if let status = try server.status(ifReached: job) {
@@ -35,16 +35,16 @@ struct VersionWatch {
                 case .reached(let text): return text
                 case .missed(let message, let hint, let exitCode):
                     throw ToolFailure(message: message, hint: hint, exitCode: exitCode)
-                case .notYet: break
+                case .notYet: state = status.version(number)?.state.rawValue ?? state
                 }
             } else if now - lastAnswer > Self.longestAbsence {
                 // Says that nobody is there.
                 _ = try server.status(of: job)
             }
             if let deadline, now - start > deadline.multipliedClamping(by: 1_000_000) {
+                let span = SpanText.text(milliseconds: Int(clamping: deadline))
                 throw ToolFailure(
-                    message:
-                        "\(job)@\(number) is not \(goal.rawValue) after \(SpanText.text(milliseconds: Int(clamping: deadline)))",
+                    message: "\(job)@\(number) is \(state) after \(span), not \(goal.rawValue)",
                     hint: "it goes on; --timeout says how long to wait", exitCode: ToolFailure.late)
             }
             _ = poll(nil, 0, pause)
