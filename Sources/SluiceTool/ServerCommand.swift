@@ -29,7 +29,7 @@ struct ServerCommand: ParsableCommand {
         help: ArgumentHelp(
             "What happens to workers at SIGTERM and SIGINT: stop (each makes a last checkpoint), savepoint (likewise, and live versions make a savepoint before), leave (they run on).",
             valueName: "how"))
-    var onShutdown = Deployment.DeploymentServer.WorkersAtEnd.stop
+    var onShutdown = DeploymentServer.WorkersAtEnd.stop
 
     static let socketName = "server.sock"
 
@@ -51,13 +51,13 @@ struct ServerCommand: ParsableCommand {
         let log = EventLog.standardError(time: SystemTime())
         let path = try Self.absolute(directory.path)
         let program = Self.program
-        var configuration = Deployment.DeploymentServer.Configuration(
+        var configuration = DeploymentServer.Configuration(
             dataDirectory: path, workerCommand: [program, "worker"], workerMemoryBytes: workerMemory.bytes,
             engineVersion: SluiceCommand.configuration.version)
         configuration.auditCommand = [program, "audit"]
-        let deployments: Deployment.DeploymentServer
+        let deployments: DeploymentServer
         do throws(OperationFailure) {
-            deployments = try Deployment.DeploymentServer(configuration, control: .sockets, events: log)
+            deployments = try DeploymentServer(configuration, control: .sockets, events: log)
         } catch {
             throw ToolFailure(
                 message: error.message, detail: error.detail, hint: error.hint,
@@ -96,7 +96,7 @@ struct ServerCommand: ParsableCommand {
 
     @discardableResult
     private static func waiting<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) -> Value {
-        Deployment.DeploymentServer.waiting(body)
+        DeploymentServer.waiting(body)
     }
 
     private static var program: String {
@@ -118,7 +118,7 @@ struct ServerCommand: ParsableCommand {
     }
 }
 
-extension Deployment.DeploymentServer.WorkersAtEnd: ExpressibleByArgument {}
+extension DeploymentServer.WorkersAtEnd: ExpressibleByArgument {}
 
 /// SIGINT and SIGTERM, waited for by the main thread; blocked in all that are begun later.
 private struct EndSignals {

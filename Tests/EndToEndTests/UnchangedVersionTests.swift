@@ -26,7 +26,8 @@ import Testing
     private static func rows(_ round: Int, _ random: inout SplitMix64) -> String {
         (0..<200).map { number in
             let second = round * 4 + number / 50 - (random.oneIn(10) ? random.below(20) : 0)
-            let time = "2026-01-01 00:\(padded(max(0, second) / 60)):\(padded(max(0, second) % 60)).\(100 + random.below(900))"
+            let time =
+                "2026-01-01 00:\(padded(max(0, second) / 60)):\(padded(max(0, second) % 60)).\(100 + random.below(900))"
             // In quarters: their sums are exact in every order.
             let reading = Double(random.below(400)) / 4
             return #"{"sensor":\#(random.below(7)),"reading":\#(reading),"at":"\#(time)"}"# + "\n"
@@ -50,7 +51,8 @@ import Testing
             let partition = round < 3 ? round % 2 : 0
             try expectSuccess(
                 SluiceRun(
-                    "topic", "produce", "readings", "rows.jsonl", "-p", "\(partition)", "--data", "state", in: workspace))
+                    "topic", "produce", "readings", "rows.jsonl", "-p", "\(partition)", "--data", "state", in: workspace
+                ))
             guard round % 4 == 3 else { continue }
             try expectSuccess(SluiceRun("deploy", "sensors", "job.sql", "--data", "state", "--yes", in: workspace))
             try expectSuccess(

@@ -98,7 +98,8 @@ package struct PlanReport: Sendable {
         }
         if definition.settings.idleTimeoutMilliseconds != nil {
             doubts.append(
-                "a replay may differ: with 'table.exec.source.idle-timeout' which rows are late depends on when they are read")
+                "a replay may differ: with 'table.exec.source.idle-timeout' which rows are late depends on when they are read"
+            )
         }
         return doubts
     }
