@@ -1,36 +1,56 @@
 // When a version goes on to the next state by itself: plain values, so that every case can be tried. What commands and the
 // journal do to it is not decided here.
 
-struct VersionCourse {
-    struct Facts {
+package struct VersionCourse {
+    package struct Facts: Sendable {
         /// Rows between it and the live version's last checkpoint.
-        var distanceRows: UInt64
-        var arrivalPerSecond: Double
-        var consumptionPerSecond: Double
+        package var distanceRows: UInt64
+        package var arrivalPerSecond: Double
+        package var consumptionPerSecond: Double
         /// For so long it has been in its state and was watched.
-        var observedMilliseconds: Int64
+        package var observedMilliseconds: Int64
         /// It has read all that it may.
-        var stands: Bool
+        package var stands: Bool
         /// Since it came to its state.
-        var checkpoints: Int
-        var isPaused: Bool
+        package var checkpoints: Int
+        package var isPaused: Bool
         /// Why its worker is not started again.
-        var workerFailure: String?
-        var isRunning: Bool
+        package var workerFailure: String?
+        package var isRunning: Bool
+
+        package init(
+            distanceRows: UInt64, arrivalPerSecond: Double, consumptionPerSecond: Double, observedMilliseconds: Int64,
+            stands: Bool, checkpoints: Int, isPaused: Bool, workerFailure: String?, isRunning: Bool
+        ) {
+            self.distanceRows = distanceRows
+            self.arrivalPerSecond = arrivalPerSecond
+            self.consumptionPerSecond = consumptionPerSecond
+            self.observedMilliseconds = observedMilliseconds
+            self.stands = stands
+            self.checkpoints = checkpoints
+            self.isPaused = isPaused
+            self.workerFailure = workerFailure
+            self.isRunning = isRunning
+        }
     }
 
     /// Rates are judged after so long.
-    static let observationMilliseconds: Int64 = 30_000
+    package static let observationMilliseconds: Int64 = 30_000
     /// By so much it must be faster than what arrives.
     static let smallestSpeed = 1.2
     /// The window of CATCHING_UP, in multiples of the largest lag in sync.
     static let window = 10.0
 
-    let options: DeploymentOptions
-    let facts: Facts
+    private let options: DeploymentOptions
+    private let facts: Facts
+
+    package init(options: DeploymentOptions, facts: Facts) {
+        self.options = options
+        self.facts = facts
+    }
 
     /// What is to be done; nil: nothing changes.
-    func next(after state: VersionState) -> (state: VersionState, reason: String)? {
+    package func next(after state: VersionState) -> (state: VersionState, reason: String)? {
         switch state {
         case .replaying, .catchingUp, .inSync, .auditing, .ready, .stalled, .live, .guarded, .standby:
             if let failure = facts.workerFailure { return (.failed, failure) }
