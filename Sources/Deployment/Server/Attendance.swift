@@ -163,6 +163,20 @@ extension DeploymentServer {
 
     // MARK: What is over
 
+    /// - Returns: the worker's lock, when it is gone.
+    func killWorker(_ id: VersionID) throws(OperationFailure) -> any FileLock {
+        let supervisor = supervisor
+        let killed = Self.waiting { () async -> Result<any FileLock, SupervisionError> in
+            do throws(SupervisionError) { return .success(try await supervisor.kill(id)) } catch {
+                return .failure(error)
+            }
+        }
+        switch killed {
+        case .success(let lock): return lock
+        case .failure(let error): throw OperationFailure(error.failure)
+        }
+    }
+
     /// Its worker ends, it never runs again, and what no name needs is removed.
     func retire(_ summary: VersionSummary, _ reason: String) throws(OperationFailure) {
         guard try ended(summary.id, .retired, reason, by: .server) else { return }
@@ -180,17 +194,9 @@ extension DeploymentServer {
 
     /// May be done again.
     func remove(_ id: VersionID) throws(OperationFailure) {
-        let supervisor = supervisor
-        let killed = Self.waiting { () async -> Result<any FileLock, SupervisionError> in
-            do throws(SupervisionError) { return .success(try await supervisor.kill(id)) } catch {
-                return .failure(error)
-            }
-        }
-        let lock: any FileLock
-        switch killed {
-        case .success(let taken): lock = taken
-        case .failure(let error): throw OperationFailure(error.failure)
-        }
+        // Nobody has told the supervisor of a version that was over before this server began, and of one that never ran.
+        if supervisor.status(id) == nil { supervisor.add(specification(try record(of: id)), wanted: false) }
+        let lock = try killWorker(id)
         defer { lock.release() }
         supervisor.remove(id)
         let name = VersionName(id.job, UInt32(id.number))
@@ -208,12 +214,26 @@ extension DeploymentServer {
         }
     }
 
-    /// Those that no published name leads to.
-    private func removeTopics(of version: DeploymentState.Version) throws(JobFailure) {
-        let state = try log.settled()
+    /// What `remove` has not come to.
+    func hasRemains(_ id: VersionID) throws(OperationFailure) -> Bool {
+        try OperationFailure.onJob { () throws(JobFailure) in
+            let state = try log.settled()
+            guard let version = state.deployments[id.job]?.versions[UInt32(id.number)] else { return false }
+            if !version.isRetired || !removable(version, state).isEmpty { return true }
+            return try JobFailure.onFiles("looking for the state of \(id)") { () throws(FileError) in
+                try files.exists(folder(of: id).path + "/run")
+            }
+        }
+    }
+
+    /// A version's topics that no published name leads to.
+    private func removable(_ version: DeploymentState.Version, _ state: JournalState) -> [TopicState] {
         let reached = Set(state.topics.values.flatMap { $0.spans.map(\.topic) })
-        for output in version.outputs where !reached.contains(output.topic) {
-            guard let topic = state.topics[output.topic] else { continue }
+        return version.outputs.filter { !reached.contains($0.topic) }.compactMap { state.topics[$0.topic] }
+    }
+
+    private func removeTopics(of version: DeploymentState.Version) throws(JobFailure) {
+        for topic in removable(version, try log.settled()) {
             do throws(JobFailure) {
                 try TopicAdmin.delete(topic.name, in: log)
             } catch {

@@ -174,13 +174,12 @@ extension DeploymentServer {
 
     /// Takes up what another server has left.
     func recover() throws(OperationFailure) {
+        try OperationFailure.onJob { () throws(JobFailure) in try releaseAttempts() }
         for summary in ledger.all {
             let record = try record(of: summary.id)
             switch summary.state {
             case .planned: try recover(planned: record)
-            case .aborted, .retired:
-                let version = board.snapshot.state.deployments[summary.id.job]?.versions[UInt32(summary.id.number)]
-                if version?.isRetired == false { try remove(summary.id) }
+            case .aborted, .retired: removeRemains(of: summary.id)
             case .auditing:
                 try OperationFailure.onCatalog { () throws(CatalogError) in
                     try ledger.move(
@@ -189,6 +188,28 @@ extension DeploymentServer {
                 supervisor.add(specification(record), wanted: summary.wanted == .running)
             default: supervisor.add(specification(record), wanted: summary.wanted == .running)
             }
+        }
+    }
+
+    /// Whoever coordinated them is dead, and versions stand still for them: nothing has happened.
+    private func releaseAttempts() throws(JobFailure) {
+        for (job, deployment) in try log.settled().deployments {
+            guard let attempt = deployment.openAttempt else { continue }
+            do throws(JournalError) {
+                _ = try log.journal.append(.released(job: job, attempt: attempt.number))
+            } catch {
+                // One of those that stand still was first.
+                guard case .refused(.deployment(.attemptIsDecided)) = error else { throw .journal(error) }
+            }
+        }
+    }
+
+    /// They are in nobody's way: a server that cannot remove them does the rest of its work.
+    private func removeRemains(of id: VersionID) {
+        do throws(OperationFailure) {
+            if try hasRemains(id) { try remove(id) }
+        } catch {
+            events.error("removing a version", [("version", .string("\(id)")), ("error", .string(error.message))])
         }
     }
 
