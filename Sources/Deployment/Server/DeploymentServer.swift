@@ -134,7 +134,8 @@ package final class DeploymentServer: Sendable {
             threads = []
         }
         if workers != .leave {
-            let running = supervisor.statuses.filter { $0.processID != nil }.map(\.id)
+            // Also those that wait for their next start.
+            let running = supervisor.statuses.map(\.id)
             if workers == .savepoint {
                 for id in running where ledger[id]?.state.isPublished == true {
                     let folder = folder(of: id).path
