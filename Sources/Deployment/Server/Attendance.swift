@@ -30,7 +30,6 @@ extension DeploymentServer {
 
     /// Brings the catalog in line with what the journal says of roles.
     private func followJournal(_ job: String, _ deployment: DeploymentState) throws(CatalogError) {
-        let position = deployment.attempt?.number
         for summary in ledger.versions(of: job) {
             let number = UInt32(summary.id.number)
             guard let version = deployment.versions[number] else { continue }
@@ -39,21 +38,39 @@ extension DeploymentServer {
                 try ledger.move(summary.id, to: .retired, "the journal says so", by: .journal, wanted: .retired)
             } else if deployment.live == number {
                 try becomeLive(summary, deployment)
-            } else if summary.state.isPublished
-                || (summary.state == .cuttingOver && deployment.previous == number && !isBusy(job))
-            {
-                let isBack = deployment.live < number
-                try ledger.move(
-                    summary.id, to: isBack ? .rolledBack : .standby,
-                    isBack ? "version \(deployment.live) is live again" : "version \(deployment.live) took over",
-                    by: .journal, position: position, wanted: isBack ? .stopped : nil)
-                if isBack { stopQuietly(summary.id) }
-            } else if summary.state == .cuttingOver, deployment.openAttempt == nil, !isBusy(job) {
-                try ledger.move(
-                    summary.id, to: deployment.previous == number ? .standby : .inSync,
-                    "the switch came to nothing: no splice is in the journal", by: .journal)
+            } else if summary.state.isPublished {
+                try stepDown(summary, deployment)
+            } else if summary.state == .cuttingOver, deployment.openAttempt == nil {
+                try endSwitch(to: summary)
             }
         }
+    }
+
+    /// Another version is live.
+    private func stepDown(_ summary: VersionSummary, _ deployment: DeploymentState) throws(CatalogError) {
+        let isBack = deployment.live < UInt32(summary.id.number)
+        try ledger.move(
+            summary.id, to: isBack ? .rolledBack : .standby,
+            isBack ? "version \(deployment.live) is live again" : "version \(deployment.live) took over",
+            by: .journal, position: deployment.attempt?.number, wanted: isBack ? .stopped : nil)
+        if isBack { stopQuietly(summary.id) }
+    }
+
+    /// A version that is not live, and for which nobody opens a switch: its coordinator is no more. What this look knows of the
+    /// journal may be older than a switch of just now.
+    private func endSwitch(to summary: VersionSummary) throws(CatalogError) {
+        guard !isBusy(summary.id.job) else { return }
+        let now: DeploymentState?
+        do throws(JobFailure) { now = try log.settled().deployments[summary.id.job] } catch {
+            return events.error("journal", [("error", .string(error.message))])
+        }
+        let number = UInt32(summary.id.number)
+        guard let now, now.live != number, now.openAttempt == nil else { return }
+        // It had become live, and was rolled back, before anybody looked.
+        if now.previous == number, now.live < number { return try stepDown(summary, now) }
+        try ledger.move(
+            summary.id, from: [.cuttingOver], to: now.previous == number ? .standby : .inSync,
+            "the switch came to nothing: no splice is in the journal", by: .journal)
     }
 
     private func becomeLive(_ summary: VersionSummary, _ deployment: DeploymentState) throws(CatalogError) {

@@ -23,6 +23,7 @@ extension DeploymentServer {
             }
             guard let summary = ledger[id] else { throw missing(id) }
             try checkPromotable(summary, isForced: isForced)
+            try checkRuns(summary)
             return try change(job, to: summary, isForced: isForced, command: command)
         }
     }
@@ -44,11 +45,7 @@ extension DeploymentServer {
                     detail: "a version that was live goes on as standby for the time given with --keep",
                     hint: "deploy its text again: 'sluice versions \(job)' shows it")
             }
-            guard supervisor.status(summary.id)?.phase == .running else {
-                throw OperationFailure(
-                    .conflict, "version \(summary.id.number) of job \"\(job)\" does not run",
-                    hint: "'sluice restart \(job)' starts it")
-            }
+            try checkRuns(summary)
             return try change(job, to: summary, isForced: isForced, command: command)
         }
     }
@@ -93,6 +90,17 @@ extension DeploymentServer {
         }
     }
 
+    /// The live version would stand still for it in vain.
+    private func checkRuns(_ summary: VersionSummary) throws(OperationFailure) {
+        let phase = supervisor.status(summary.id)?.phase
+        guard phase != .running else { return }
+        let isOnItsWay = phase == .starting || phase == .waiting
+        throw OperationFailure(
+            .conflict, "version \(summary.id.number) of job \"\(summary.id.job)\" does not run",
+            detail: isOnItsWay ? "its worker is being started again" : nil,
+            hint: isOnItsWay ? "try again" : "'sluice restart \(summary.id.job)' starts it")
+    }
+
     static let longestAuditAge: Int64 = 24 * 3_600_000
 
     /// nil: what the audit found still says something.
@@ -117,10 +125,16 @@ extension DeploymentServer {
         try checkStarts(job, deployment, to, isForced: isForced)
         let options = try record(of: summary.id).options
         let lock = try deadLiveVersion(from)
-        defer { lock?.release() }
-        try OperationFailure.onCatalog { () throws(CatalogError) in
+        defer { if let lock { giveBack(lock, of: from, to: to) } }
+        let isOurs = try OperationFailure.onCatalog { () throws(CatalogError) in
             try ledger.move(
-                summary.id, to: .cuttingOver, isForced ? "forced" : "asked for", by: .user(command: command))
+                summary.id, from: [summary.state], to: .cuttingOver, isForced ? "forced" : "asked for",
+                by: .user(command: command))
+        }
+        guard isOurs else {
+            let state = ledger[summary.id]?.state.rawValue ?? "gone"
+            throw OperationFailure(
+                .conflict, "version \(to) of job \"\(job)\" cannot take over: it is \(state) by now", hint: "try again")
         }
         // It must not stand where nobody looks for it.
         paces.withLock { $0[summary.id] = nil }
@@ -194,16 +208,19 @@ extension DeploymentServer {
         case .running?, .starting?, .stopping?: return nil
         case .waiting?, .stopped?, .finished?, .failed?, nil: break
         }
-        let supervisor = supervisor
-        let killed = Self.waiting { () async -> Result<any FileLock, SupervisionError> in
-            do throws(SupervisionError) { return .success(try await supervisor.kill(live)) } catch {
-                return .failure(error)
-            }
+        return try killWorker(live)
+    }
+
+    /// It was kept from running while another version took over, or might have.
+    private func giveBack(_ lock: any FileLock, of from: VersionID, to: UInt32) {
+        lock.release()
+        switch supervisor.status(from)?.phase {
+        case .stopped?: break
+        // It stays as it was: somebody has to say how to go on.
+        default: return
         }
-        switch killed {
-        case .success(let lock): return lock
-        case .failure(let error): throw OperationFailure(error.failure)
-        }
+        let isRolledBack = board.snapshot.state.deployments[from.job]?.live == to && to < UInt32(from.number)
+        if ledger[from]?.wanted == .running, !isRolledBack { supervisor.start(from) }
     }
 
     private static let quickReadNanoseconds: Int64 = 10_000_000
