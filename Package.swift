@@ -130,7 +130,7 @@ let package = Package(
             ["Operators", "Dataflow", "KeyedState", "CommitLog", "Columnar", "HostSystem", "Simulation"]),
         tests("StreamSQLTests", ["StreamSQL", "Operators", "Dataflow", "Columnar", "HostSystem"]),
         .executableTarget(
-            name: "IdleWorker", dependencies: ["Deployment", "HostSystem"], path: "Tests/IdleWorker",
+            name: "IdleWorker", dependencies: ["CommitLog", "Deployment", "HostSystem"], path: "Tests/IdleWorker",
             swiftSettings: strict),
         tests(
             "DeploymentTests",
@@ -145,8 +145,8 @@ let package = Package(
         tests(
             "EndToEndTests",
             [
-                "HostSystem", "Columnar", "CommitLog", "Dataflow", "Operators", "SluiceTool", "NexmarkEvents",
-                "NexmarkEventsTool", "ChangelogTable", "ChangelogTableTool",
+                "HostSystem", "Columnar", "CommitLog", "Dataflow", "Operators", "Deployment", "SluiceTool",
+                "NexmarkEvents", "NexmarkEventsTool", "ChangelogTable", "ChangelogTableTool",
             ]),
         tests("TidyTests", []),
     ]

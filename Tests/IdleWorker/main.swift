@@ -1,3 +1,4 @@
+import CommitLog
 import Deployment
 import Glibc
 import HostSystem
@@ -13,6 +14,9 @@ import HostSystem
 //     chatter:N:LOG   says N lines, and moves its log away whenever that has 1000 bytes
 
 // `IdleWorker supervise FOLDER READY`: a server that keeps one such worker running, and says what happens to it.
+
+// `IdleWorker NAME@N --data FOLDER …`: the worker of a version in that data directory, as a server starts it; it holds the
+// version's lock.
 
 // A test that failed may leave it behind.
 alarm(120)
@@ -46,13 +50,15 @@ let files = PosixFileSystem()
 let arguments = CommandLine.arguments
 guard arguments.count >= 3 else { end(64, "no lock") }
 if arguments[1] == "supervise" { try supervise(arguments[2], ready: arguments[3]) }
-guard let lock = try files.lock(arguments[1], wait: false) else { end(4, "the lock is held") }
+let version = arguments[2] == "--data" ? VersionName(arguments[1]) : nil
+let lockPath = version.map { VersionFolder($0, in: arguments[3]).lockPath } ?? arguments[1]
+guard let lock = try files.lock(lockPath, wait: false) else { end(4, "the lock is held") }
 
 var ending = sigset_t()
 sigemptyset(&ending)
 sigaddset(&ending, SIGTERM)
 
-for word in arguments.dropFirst(3) {
+for word in arguments.dropFirst(version == nil ? 3 : arguments.count) {
     let parts = word.split(separator: ":")
     switch parts[0] {
     case "exit":
@@ -97,9 +103,11 @@ for word in arguments.dropFirst(3) {
 }
 
 sigprocmask(SIG_BLOCK, &ending, nil)
-let ready = open(arguments[2], O_WRONLY)
-write(ready, "!", 1)
-close(ready)
+if version == nil {
+    let ready = open(arguments[2], O_WRONLY)
+    write(ready, "!", 1)
+    close(ready)
+}
 var received: Int32 = 0
 sigwait(&ending, &received)
 say("last checkpoint")
