@@ -27,6 +27,9 @@ package enum FaultPoint: String, CaseIterable, Sendable {
     case insideSavepoint = "inside-savepoint"
     case beforeSavepointRename = "before-savepoint-rename"
 
+    /// Of the environment. Who starts processes that outlive it takes it from them.
+    package static let variable = "SLUICE_FAULT"
+
     /// Here the process dies, or stops, if the environment says so.
     package func reached() {
         guard let armed = ArmedFault.current, armed.point == self else { return }
@@ -48,7 +51,7 @@ private final class ArmedFault: Sendable {
     }
 
     static let current: ArmedFault? = {
-        guard let text = getenv("SLUICE_FAULT") else { return nil }
+        guard let text = getenv(FaultPoint.variable) else { return nil }
         let parts = String(cString: text).split(separator: ":")
         let stops = parts.last == "stop"
         guard parts.count == (stops ? 3 : 2), let point = FaultPoint(rawValue: String(parts[0])),

@@ -211,8 +211,8 @@ package final class DeploymentServer: Sendable {
         command += startArguments(record)
         for setting in record.settings { command += ["-D", "\(setting.key)=\(setting.value)"] }
         return WorkerSpecification(
-            id: record.id, command: command, workingDirectory: configuration.dataDirectory, lockPath: folder.lockPath,
-            logPath: folder.logPath)
+            id: record.id, command: command, environment: [FaultPoint.variable: ""],
+            workingDirectory: configuration.dataDirectory, lockPath: folder.lockPath, logPath: folder.logPath)
     }
 
     func record(of id: VersionID) throws(OperationFailure) -> VersionRecord {
