@@ -89,7 +89,7 @@ import Testing
             (["--expect", "ONLY"], 1, "--expect:1:5: syntax error"),
             (["--audit", "nowhere"], 1, "cannot read the audit folder 'nowhere'"),
             (["--window", "name"], 4, "no output has a TIMESTAMP column \"name\""),
-            (["--old", "7"], 1, "7"), (["--volume-tolerance", "much"], 64, "--volume-tolerance"),
+            (["--old", "7"], 4, "has no version 7"), (["--volume-tolerance", "much"], 64, "--volume-tolerance"),
         ] {
             let run = try SluiceRun(SluiceRun.start(["audit", "sums"] + arguments, in: job.workspace))
             #expect(run.ending == .exit(code) && run.messages.contains(message), "\(arguments): \(run)")
@@ -128,8 +128,8 @@ import Testing
         #expect(bad.ending == .exit(2), "\(bad)")
         for part in [
             "checks/broken.sql:1:8: column \"nme\" does not exist", "did you mean \"name\"?",
-            "output \"sums\" has two versions here", "`sums$candidate` is the new one",
-            "\"sums@9\" is no part of this audit", "checks/none.sql: there is no query in it",
+            "checks/which.sql:1:18: output \"sums\" has two versions here", "`sums$candidate` is the new one",
+            "checks/gone.sql:1:18: \"sums@9\" is no part of this audit", "checks/none.sql: there is no query in it",
             "checks/empty.sql: there is no query in it", "checks/plan.sql: a check is a query",
             "FAIL  300 violations, 10 of them:", "name='a0', n=0",
         ] {

@@ -72,6 +72,16 @@ struct AuditCommand: DeploymentSubcommand {
         if name.version != nil, versions.new != nil { throw ValidationError("name the new version once") }
     }
 
+    func run() throws {
+        do throws(ToolFailure) {
+            try perform()
+        } catch {
+            // The report is all that programs are told.
+            if error.exitCode == ToolFailure.auditFailed, output == .json { throw ExitCode(error.exitCode) }
+            throw error.exit(output)
+        }
+    }
+
     func perform() throws(ToolFailure) {
         if show { return try showKept() }
         try RunSettings.checkMemory(memory.bytes)

@@ -40,7 +40,19 @@ struct DiffCommand: DeploymentSubcommand {
     @OptionGroup var directory: DataDirectoryOption
     @Option(help: "text or json") var output = OutputFormat.text
 
-    func perform() throws(ToolFailure) {
+    func run() throws {
+        let differs: Bool
+        do throws(ToolFailure) {
+            differs = try compare()
+        } catch {
+            throw error.exit(output)
+        }
+        if exitCode, differs { throw ExitCode(1) }
+    }
+
+    func perform() throws(ToolFailure) { _ = try compare() }
+
+    private func compare() throws(ToolFailure) -> Bool {
         try RunSettings.checkMemory(memory.bytes)
         sluice_bound_kept_memory(Int64(memory.bytes))
         let query = [("old", first), ("new", second)].compactMap { name, version in
@@ -55,7 +67,7 @@ struct DiffCommand: DeploymentSubcommand {
         } catch {
             throw ToolFailure(error)
         }
-        if exitCode, differs { throw ToolFailure(message: "the versions differ") }
+        return differs
     }
 
     /// - Returns: whether the output differs.

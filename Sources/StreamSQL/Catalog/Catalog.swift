@@ -42,7 +42,13 @@ struct Catalog {
     ) throws(SQLError) -> Relation {
         if let view = views[name] { return view }
         var found = tables[name]
-        if found == nil { found = try provider?.table(name) }
+        if found == nil {
+            do throws(SQLError) {
+                found = try provider?.table(name)
+            } catch {
+                throw source.error(error.message, at: span, detail: error.detail, hint: error.hint)
+            }
+        }
         guard let table = found else {
             let known = Array(tables.keys) + Array(views.keys) + Array(others) + (provider?.names() ?? [])
             throw source.error(
