@@ -268,12 +268,9 @@ struct LockedJournal {
         // Without settling there may be bytes behind the last entry, and an append goes to the end of the file.
         let offset = tail.endBytes + tail.extraBytes
         let file = tail.file
-        do throws(FileError) {
-            try file.write(bytes, at: offset)
-        } catch {
-            try onFiles { () throws(FileError) in try file.truncate(to: offset) }
-            throw .file(error)
-        }
+        // What a write leaves that fails is not cut here: it may be the whole entry, and come back with a power loss when
+        // others have gone on without it. Whoever settles next decides.
+        try onFiles { () throws(FileError) in try file.write(bytes, at: offset) }
         FaultPoint.afterJournalAppend.reached()
         try tail.appended(entry, bytes: bytes.count, checksum: checksum)
         guard let placed = tail.last else { preconditionFailure("the entry was appended a moment ago") }

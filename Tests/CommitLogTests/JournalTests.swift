@@ -7,7 +7,7 @@ import Testing
 /// A machine with a journal on it, and the runs and checkpoints to write.
 struct JournalMachine {
     static let directory = "data/journal"
-    let disk = SimulatedDisk(seed: 1)
+    var disk = SimulatedDisk(seed: 1)
     let time = SimulatedTime()
     let run = RunID(high: 1, low: 2)
 
@@ -131,6 +131,20 @@ private func refusal(_ body: () throws(JournalError) -> Void) -> JournalRefusal?
         #expect(journal.takeNotices() == [notice])
         #expect(try next.status(machine.path(0))?.sizeBytes == size)
         try machine.fill(journal, 3...3)
+    }
+
+    @Test func whatAFailedAppendLeavesIsThereForEverybodyOrForNobody() throws {
+        for seed in 0..<100 as Range<UInt64> {
+            let machine = JournalMachine(disk: SimulatedDisk(seed: seed))
+            try machine.fill(machine.open(), 0...2)
+            let journal = try machine.open(machine.disk.start(FaultPlan([Fault(.inputOutput, at: 1)])))
+            #expect(throws: JournalError.file(FileError(.write, machine.path(0), code: EIO))) {
+                try journal.append(machine.checkpoint(3))
+            }
+            let told = try machine.open().settle()
+            machine.disk.losePower()
+            #expect(try machine.open().settle() == told, "seed \(seed)")
+        }
     }
 
     @Test func aFailedSyncVoidsItsEntryAndIsRepaired() throws {
