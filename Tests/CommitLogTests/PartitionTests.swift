@@ -210,6 +210,28 @@ private func failure(_ body: () throws(LogError) -> Void) -> LogError? {
         #expect(ReadRows(machine.reader(), 0..<13).isWhole(0..<13))
     }
 
+    /// Whoever removes it dies at any step, and others publish where it stood.
+    @Test(arguments: 1...6) func aSegmentThatWasRemovedNeverComesBack(operation: Int) throws {
+        for seed in 0..<40 as Range<UInt64> {
+            let machine = PartitionMachine(seed: seed)
+            let first = try machine.writer(rollFrames: 1)
+            try machine.fill(first, [10, 5])
+            first.close()
+            let files = machine.disk.start(FaultPlan([Fault(.kill(.after), at: operation)]))
+            do throws(LogError) {
+                try machine.writer(10, files: files).close()
+            } catch {
+                #expect(files.isDead)
+            }
+            let next = try machine.writer(10)
+            try machine.fill(next, [8])
+            next.close()
+            machine.disk.losePower()
+            #expect(ReadRows(machine.reader(), 0..<18).isWhole(0..<18), "seed \(seed)")
+            try machine.fill(machine.writer(18), [1])
+        }
+    }
+
     @Test func oldSegmentsAreDroppedAndSaidToBe() throws {
         let machine = PartitionMachine()
         let writer = try machine.writer(rollBytes: 1000)

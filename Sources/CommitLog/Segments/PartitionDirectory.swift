@@ -6,6 +6,8 @@ enum PartitionDirectory {
     /// Locked by whoever merges segments.
     static let mergeLockName = "merge"
     static let mergingEnding = ".merging"
+    /// Of a segment that was never published, and goes away.
+    static let removedEnding = ".removed"
 
     /// The first offsets of all segments, ascending.
     static func bases(_ directory: String, _ files: any FileSystem) throws(LogError) -> [UInt64] {

@@ -21,11 +21,7 @@ struct PartitionRecovery {
     func run() throws(LogError) -> Found {
         var found = Found(bases: try PartitionDirectory.bases(directory, files))
         found.hasRemoved = try removeUnfinishedMerges()
-        while let base = found.bases.last, base >= publishedEnd {
-            try remove(SegmentHeader.name(base))
-            found.bases.removeLast()
-            found.hasRemoved = true
-        }
+        try removeUnpublished(&found.bases)
         guard let base = found.bases.last else {
             if publishedEnd > firstKept { throw damaged(firstKept, "no segment is there") }
             return found
@@ -42,8 +38,26 @@ struct PartitionRecovery {
         try onSegments { () throws(FileError) in try files.remove(FilePath.join(directory, name)) }
     }
 
+    /// A removed name may come back with a power loss, and its segment stand where rows were published since. Whoever removes
+    /// it may die before its name is gone for good, so it is renamed first: who finds one of these sees to it before it writes.
+    private func removeUnpublished(_ bases: inout [UInt64]) throws(LogError) {
+        while let base = bases.last, base >= publishedEnd {
+            let path = FilePath.join(directory, SegmentHeader.name(base))
+            try onSegments { () throws(FileError) in
+                try files.rename(path, to: path + PartitionDirectory.removedEnding)
+            }
+            bases.removeLast()
+        }
+        let names = try names(ending: PartitionDirectory.removedEnding)
+        if names.isEmpty { return }
+        if safeguards.contains(.segdirsync) {
+            try onSegments { () throws(FileError) in try files.syncDirectory(directory) }
+        }
+        for name in names { try remove(name) }
+    }
+
     private func removeUnfinishedMerges() throws(LogError) -> Bool {
-        if try unfinishedMerges().isEmpty { return false }
+        if try names(ending: PartitionDirectory.mergingEnding).isEmpty { return false }
         // Somebody may be at it.
         let path = FilePath.join(directory, PartitionDirectory.mergeLockName)
         guard let lock = try onSegments({ () throws(FileError) in try files.lock(path, wait: false) }) else {
@@ -51,14 +65,13 @@ struct PartitionRecovery {
         }
         defer { lock.release() }
         // Whoever was at it may have ended since.
-        let names = try unfinishedMerges()
+        let names = try names(ending: PartitionDirectory.mergingEnding)
         for name in names { try remove(name) }
         return !names.isEmpty
     }
 
-    private func unfinishedMerges() throws(LogError) -> [String] {
-        try onSegments { () throws(FileError) in try files.list(directory) }
-            .filter { $0.hasSuffix(PartitionDirectory.mergingEnding) }
+    private func names(ending: String) throws(LogError) -> [String] {
+        try onSegments { () throws(FileError) in try files.list(directory) }.filter { $0.hasSuffix(ending) }
     }
 
     private func cut(_ base: UInt64) throws(LogError) -> (
