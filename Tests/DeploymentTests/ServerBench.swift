@@ -139,7 +139,7 @@ final class ServerBench {
     /// Its worker runs, and holds its lock.
     @discardableResult
     func waitUntilRunning(_ number: Int, of server: DeploymentServer) throws -> Int32 {
-        let process = try eventually("a worker of version \(number)") { try process(number, of: server) }
+        let process = try eventually("a worker of version \(number)") { try self.process(number, of: server) }
         try eventually("the lock of version \(number)") { try isHeld(UInt32(number)) ? true : nil }
         return process
     }

@@ -29,6 +29,8 @@ package struct EpochCoordinator {
 
     package static let shortestIntervalNanoseconds: Int64 = 20_000_000
     package static let commitShare: Int64 = 20
+    /// Between two looks at inputs that are waited for.
+    private static let inputWaitNanoseconds: Int64 = 1_000_000
 
     private let subtasks: Set<UInt32>
     private var unread: Set<UInt32>
@@ -53,6 +55,8 @@ package struct EpochCoordinator {
     package var standsStill = false
     /// An epoch that is due is to wait: looked at again at this time of the monotonic clock.
     package var notBeforeNanoseconds: Int64?
+    /// No epoch ends, not even the last one: inputs are on their way to where it is to end.
+    package var waitsForInputs = false
     private(set) var lastCommitNanoseconds: Int64
     /// Every checkpoint is kept as a savepoint is.
     private let retainsCheckpoints: Bool
@@ -97,6 +101,14 @@ package struct EpochCoordinator {
     package var isUntouched: Bool {
         if case .idle = state { return !hasProgress }
         return false
+    }
+
+    /// An epoch would end now, if nothing were waited for.
+    package func wantsToEnd(nowNanoseconds: Int64, wallMilliseconds: Int64) -> Bool {
+        guard case .idle = state, !standsStill else { return false }
+        if unread.isEmpty || stopIsAsked || epochIsAsked { return true }
+        let timerIsDue = nextTimerMilliseconds.map { $0 <= max(milliseconds, wallMilliseconds) } ?? false
+        return nowNanoseconds >= dueNanoseconds && (hasProgress || timerIsDue)
     }
 
     /// When the earliest timer comes due, by the monotonic clock, and an epoch may begin; nil: there is none.
@@ -161,6 +173,7 @@ package struct EpochCoordinator {
                 let due = max(dueNanoseconds, notBeforeNanoseconds ?? .min)
                 return .wait(untilNanoseconds: hasReason ? due : nextTimer(nowNanoseconds, journal))
             }
+            guard !waitsForInputs else { return .wait(untilNanoseconds: nowNanoseconds + Self.inputWaitNanoseconds) }
             defer { savepointIsAsked = false }
             epochIsAsked = false
             checkpointIsAsked = false

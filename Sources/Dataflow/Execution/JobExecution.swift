@@ -170,6 +170,7 @@ package final class JobExecution {
         }
         if var duty {
             try duty.attend(&coordinator, nowNanoseconds: now)
+            duty.align(&coordinator, nowNanoseconds: now, wallMilliseconds: time.wallMilliseconds())
             let mayEnd = duty.mayEndEpoch(
                 lastCommitNanoseconds: coordinator.lastCommitNanoseconds, nowNanoseconds: now)
             let isDraining = if case .draining = duty.phase { true } else { false }

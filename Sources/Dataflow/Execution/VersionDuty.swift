@@ -13,6 +13,8 @@ import HostSystem
 // - The live version that is asked to stand still reads what its readers have taken, and no more.
 // - Who stands still by what the journal says does so from the start, and reads nothing: a worker that comes back, and a live
 //   version that is left because it was taken for dead. What it has read and not committed waits until the attempt is decided.
+// - A live version that reads a partition more than once, by several scans, ends an epoch where all of them have come to the
+//   same place: its checkpoint is a cut, which one position has to tell.
 // - A decided attempt sends it back to `running` from everywhere.
 // - Who is told to pause in the shadow reads no more than what its readers have taken by then, which is committed as ever;
 //   an attempt that concerns it goes first, and whoever is live has forgotten it.
@@ -37,6 +39,9 @@ package struct VersionDuty {
     private(set) var generation: UInt64
     private let inputs: [AssembledInput]
     private var limit: InputPosition?
+    /// Of some partition there are several readers.
+    private let sharesPartitions: Bool
+    private var isAligning = false
     private var pauseIsWanted = false
     /// It reads nothing, because that is wanted, and is in the shadow with nothing else to do.
     package private(set) var isPaused = false
@@ -48,6 +53,8 @@ package struct VersionDuty {
         self.role = role
         self.inputs = inputs
         generation = role.deployment.generation
+        let partitions = inputs.flatMap { $0.input.readEnds.ends.keys }
+        sharesPartitions = Set(partitions).count < partitions.count
         setLimit(role.limit)
         if let attempt = role.attempt { obey(attempt, &coordinator, nowNanoseconds: now) }
     }
@@ -75,6 +82,24 @@ package struct VersionDuty {
     private var hasReadAll: Bool {
         let reads = reads
         return role.isLive || role.limit.map { $0.ends.allSatisfy { reads[$0.key] ?? 0 >= $0.value } } ?? true
+    }
+
+    /// Has all readers of a partition end the epoch at one place, where there are several.
+    package mutating func align(
+        _ coordinator: inout EpochCoordinator, nowNanoseconds now: Int64, wallMilliseconds: Int64
+    ) {
+        guard sharesPartitions, role.isLive, phase == .running,
+            coordinator.wantsToEnd(nowNanoseconds: now, wallMilliseconds: wallMilliseconds)
+        else {
+            isAligning = false
+            coordinator.waitsForInputs = false
+            return
+        }
+        if !isAligning {
+            isAligning = true
+            setLimit(taken)
+        }
+        coordinator.waitsForInputs = !isQuiet
     }
 
     private var isQuiet: Bool { inputs.allSatisfy(\.input.isQuiet) }
@@ -112,7 +137,7 @@ package struct VersionDuty {
                 try attend(&coordinator, nowNanoseconds: now)
             } else {
                 keepPace()
-                guard coordinator.isUntouched else { return }
+                guard coordinator.isUntouched, !isAligning else { return }
                 generation = role.deployment.generation
                 if !isPaused, limit != role.limit, role.isLive || isQuiet { setLimit(role.limit) }
             }
@@ -156,6 +181,7 @@ package struct VersionDuty {
     package mutating func committed(
         _ checkpoint: UInt64, _ coordinator: inout EpochCoordinator, nowNanoseconds now: Int64
     ) throws(JobFailure) {
+        isAligning = false
         try role.look()
         if case .checkpointing(let number, checkpoint) = phase {
             phase = .standing(number, sinceNanoseconds: now)
