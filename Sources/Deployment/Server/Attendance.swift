@@ -125,9 +125,19 @@ extension DeploymentServer {
         if let next = VersionCourse(options: record.options, facts: facts).next(after: summary.state) {
             try move(summary, to: next.state, next.reason)
             if next.state == .inSync { startAudit(record) }
-        } else if summary.state == .ready, record.options.promotion == .automatic, !isBusy(summary.id.job) {
+        } else if record.options.promotion == .automatic, try isToBePromoted(summary) {
             promoteByItself(summary.id)
         }
+    }
+
+    /// Its audit found nothing, and says it of the version that is live.
+    private func isToBePromoted(_ summary: VersionSummary) throws(OperationFailure) -> Bool {
+        guard summary.state == .ready, !isBusy(summary.id.job) else { return false }
+        let audit = try OperationFailure.onCatalog { () throws(CatalogError) in
+            try ledger.catalog.audits(of: summary.id, newest: 1).first
+        }
+        guard let audit else { return false }
+        return audit.verdict == .pass && staleness(of: audit, summary) == nil
     }
 
     static let longestAuditMilliseconds: Int64 = 3_600_000
@@ -163,7 +173,10 @@ extension DeploymentServer {
         var failure: String?
         if summary.wanted == .running {
             switch status?.phase {
-            case .failed(let reason)?: failure = "\(reason)" + (status?.lastLines.last.map { ": \($0)" } ?? "")
+            case .failed(let reason)?:
+                let lines = status?.lastLines ?? []
+                let line = lines.last { $0.hasPrefix("error: ") } ?? lines.last
+                failure = "\(reason)" + (line.map { ": \($0)" } ?? "")
             case .finished?: failure = "its worker has ended"
             default: break
             }

@@ -43,7 +43,8 @@ extension DeploymentServer {
             try ledger.catalog.add(audit)
             let isGood = audit.verdict != .fail
             try ledger.move(
-                id, from: [.auditing], to: isGood ? .ready : .inSync, "the audit says \(audit.verdict.rawValue)",
+                id, from: isGood ? [.auditing, .inSync] : [.auditing, .ready], to: isGood ? .ready : .inSync,
+                "the audit says \(audit.verdict.rawValue)",
                 by: audit.by)
         }
         return .object([("state", .string(ledger[id]?.state.rawValue ?? ""))])

@@ -235,14 +235,15 @@ extension DeploymentServer {
         ledger.versions(of: job).last { summary in
             switch summary.state {
             case .planned, .replaying, .catchingUp, .inSync, .auditing, .ready, .stalled, .cuttingOver: true
-            case .failed: !isOrWasLive(summary.id)
+            case .failed: mayStillBecomeLive(summary.id)
             case .live, .guarded, .standby, .retired, .aborted, .rolledBack: false
             }
         }?.id
     }
 
-    func isOrWasLive(_ id: VersionID) -> Bool {
-        let deployment = board.snapshot.state.deployments[id.job]
-        return deployment?.live == UInt32(id.number) || deployment?.previous == UInt32(id.number)
+    private func mayStillBecomeLive(_ id: VersionID) -> Bool {
+        guard let deployment = board.snapshot.state.deployments[id.job] else { return false }
+        let number = UInt32(id.number)
+        return number > deployment.live && number != deployment.previous
     }
 }
