@@ -89,8 +89,8 @@ import Testing
     @Test(arguments: [
         counted,
         """
-        CREATE TABLE `order` (id BIGINT, `a``b` INT, PRIMARY KEY (id) NOT ENFORCED)
-          WITH ('connector' = 'filesystem', 'path' = 'in', 'format' = 'debezium-json');
+        CREATE TABLE `order` (id BIGINT, `a``b` INT)
+          WITH ('connector' = 'filesystem', 'path' = 'in', 'format' = 'json');
         CREATE TABLE shown (id BIGINT, x BIGINT) WITH ('connector' = 'print');
         INSERT INTO shown SELECT id, SUM(`a``b`) FROM `order` GROUP BY id;
         """,

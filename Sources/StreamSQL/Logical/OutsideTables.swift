@@ -42,6 +42,9 @@ extension OutsideTable {
     private static let rowsAreNotWritten =
         "-- jobs do not write ROWs yet: give the topic a column for each of their fields\n"
 
+    private static let changesAreProduced =
+        "-- a job does not copy changes into a topic with a key yet: 'sluice topic produce --format debezium-json' does\n"
+
     /// What is metadata of the table is stored in its topic.
     fileprivate init?(read scan: Scan) {
         guard let declared = scan.table.declaration else { return nil }
@@ -52,7 +55,7 @@ extension OutsideTable {
         let names = stored.map(\.name).joined(separator: ", ")
         self.init(
             name: topic, use: .read, connector: scan.table.connector.name,
-            copyJob: declared.text + ";\n" + (isChangelog && key.isEmpty ? Self.keyIsMissing : "")
+            copyJob: declared.text + ";\n" + (isChangelog ? Self.changesAreProduced : "")
                 + (scan.table.hasRows ? Self.rowsAreNotWritten : "")
                 + declared.statement(over: topic, called: copy, columns: stored, watermark: nil, key: key)
                 + ";\nINSERT INTO \(copy) SELECT \(names) FROM \(declared.name);\n",
