@@ -199,7 +199,9 @@ import Testing
 
     // MARK: Switches
 
-    private func promoting(_ server: DeploymentServer, _ stand: @escaping () throws -> Void) throws -> JSONValue {
+    private func promoting(_ server: DeploymentServer, _ stand: @escaping @Sendable () throws -> Void) throws
+        -> JSONValue
+    {
         try switching(stand) { () throws(OperationFailure) in
             try server.promote("orders", version: nil, isForced: true, command: "promote --force").json
         }
@@ -207,7 +209,7 @@ import Testing
 
     /// With what the workers do meanwhile.
     private func switching(
-        _ stand: @escaping () throws -> Void,
+        _ stand: @escaping @Sendable () throws -> Void,
         _ change: () throws(OperationFailure) -> JSONValue
     ) throws -> JSONValue {
         let workers = WorkerThread(name: "workers") {

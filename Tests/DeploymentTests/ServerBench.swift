@@ -10,7 +10,8 @@ import Testing
 
 /// A data directory with a topic "input", and servers over it whose workers are `IdleWorker`s: what a version reads and
 /// commits is written here, by hand. All waits are for something to happen, and bounded.
-final class ServerBench {
+/// `@unchecked Sendable`: nothing of it changes, and the workspace is a folder's name.
+final class ServerBench: @unchecked Sendable {
     let workspace: Workspace
     let directory: String
     let log: CommitLogAccess
