@@ -5,6 +5,7 @@ import Gateway
 import Glibc
 import HostSystem
 
+/// Puts together what a server is: deployments, their routes, and the sockets.
 struct ServerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "server",

@@ -7,8 +7,8 @@ import Testing
 /// a little at a time, the new one reads at once.
 @Suite struct UnchangedVersionTests {
     private static let text = """
-        CREATE TABLE readings (sensor BIGINT, reading DOUBLE, at TIMESTAMP(3),
-          WATERMARK FOR at AS at - INTERVAL '2' SECOND)
+        CREATE TABLE readings (sensor BIGINT, reading DOUBLE, ts TIMESTAMP(3),
+          WATERMARK FOR ts AS ts - INTERVAL '2' SECOND)
           WITH ('connector' = 'log', 'topic' = 'readings', 'late.policy' = 'quarantine');
         CREATE TABLE per_second (window_start TIMESTAMP(3) NOT NULL, sensor BIGINT NOT NULL, n BIGINT, total DOUBLE,
           PRIMARY KEY (window_start, sensor) NOT ENFORCED) WITH ('connector' = 'log', 'topic' = 'per_second');
@@ -16,7 +16,7 @@ import Testing
           WITH ('connector' = 'log', 'topic' = 'sensors');
         CREATE TABLE high (sensor BIGINT, reading DOUBLE) WITH ('connector' = 'log', 'topic' = 'high');
         INSERT INTO per_second SELECT window_start, sensor, COUNT(*), SUM(reading)
-          FROM TABLE(TUMBLE(TABLE readings, DESCRIPTOR(at), INTERVAL '1' SECOND))
+          FROM TABLE(TUMBLE(TABLE readings, DESCRIPTOR(ts), INTERVAL '1' SECOND))
           WHERE sensor IS NOT NULL GROUP BY window_start, window_end, sensor;
         INSERT INTO sensors SELECT sensor, COUNT(*), MAX(reading) FROM readings WHERE sensor IS NOT NULL GROUP BY sensor;
         INSERT INTO high SELECT sensor, reading FROM readings WHERE reading > 90;
@@ -30,7 +30,7 @@ import Testing
                 "2026-01-01 00:\(padded(max(0, second) / 60)):\(padded(max(0, second) % 60)).\(100 + random.below(900))"
             // In quarters: their sums are exact in every order.
             let reading = Double(random.below(400)) / 4
-            return #"{"sensor":\#(random.below(7)),"reading":\#(reading),"at":"\#(time)"}"# + "\n"
+            return #"{"sensor":\#(random.below(7)),"reading":\#(reading),"ts":"\#(time)"}"# + "\n"
         }.joined()
     }
 

@@ -19,13 +19,26 @@ extension DeploymentServer {
     }
 
     private func attend(_ job: String, _ snapshot: JournalSnapshot) throws(OperationFailure) {
-        guard let deployment = snapshot.state.deployments[job], let watch = snapshot.jobs[job] else { return }
-        try OperationFailure.onCatalog { () throws(CatalogError) in try followJournal(job, deployment) }
+        guard let deployment = snapshot.state.deployments[job], let watch = snapshot.jobs[job],
+            try follow(job, deployment)
+        else { return }
         for summary in ledger.versions(of: job) where !summary.state.isEnd || summary.state == .rolledBack {
             guard let version = deployment.versions[UInt32(summary.id.number)] else { continue }
             try moveOn(summary, version, deployment, watch, snapshot.state)
         }
         pace(job, deployment, watch)
+    }
+
+    /// - Returns: false: it is older than what the catalog was brought in line with, by who made the last switch.
+    func follow(_ job: String, _ deployment: DeploymentState) throws(OperationFailure) -> Bool {
+        let isOld = generations.withLock { generations in
+            if deployment.generation < generations[job] ?? 0 { return true }
+            generations[job] = deployment.generation
+            return false
+        }
+        if isOld { return false }
+        try OperationFailure.onCatalog { () throws(CatalogError) in try followJournal(job, deployment) }
+        return true
     }
 
     /// Brings the catalog in line with what the journal says of roles.
@@ -195,15 +208,8 @@ extension DeploymentServer {
 
     /// - Returns: the worker's lock, when it is gone.
     func killWorker(_ id: VersionID) throws(OperationFailure) -> any FileLock {
-        let supervisor = supervisor
-        let killed = Self.waiting { () async -> Result<any FileLock, SupervisionError> in
-            do throws(SupervisionError) { return .success(try await supervisor.kill(id)) } catch {
-                return .failure(error)
-            }
-        }
-        switch killed {
-        case .success(let lock): return lock
-        case .failure(let error): throw OperationFailure(error.failure)
+        do throws(SupervisionError) { return try supervisor.killAndWait(id) } catch {
+            throw OperationFailure(error.failure)
         }
     }
 

@@ -50,6 +50,8 @@ package final class DeploymentServer: Sendable {
     /// By version: what its worker was last told, and why.
     let paces = Mutex<[VersionID: String]>([:])
     let audits = Mutex<Set<VersionID>>([])
+    /// By job: the number of role changes that the catalog knows of.
+    let generations = Mutex<[String: UInt64]>([:])
     /// How long names stood still at the last switch, by job.
     let pauses = Mutex<[String: Double]>([:])
     /// By job: what the next switch will compare.
@@ -144,22 +146,10 @@ package final class DeploymentServer: Sendable {
                     }
                 }
             }
-            let supervisor = supervisor
-            Self.waiting {
-                await withTaskGroup(of: Void.self) { group in
-                    for id in running {
-                        group.addTask {
-                            do throws(SupervisionError) {
-                                _ = try await supervisor.stop(id, within: .seconds(30))
-                            } catch {
-                                // It is looked for by the next server.
-                            }
-                        }
-                    }
-                }
-            }
+            // What could not be stopped is looked for by the next server.
+            _ = supervisor.stopAll(running, withinMilliseconds: RestartPolicy().stopBound)
         }
-        Self.waiting { [supervisor] in await supervisor.close() }
+        supervisor.closeAndWait()
         ledger.catalog.close()
     }
 
@@ -187,15 +177,9 @@ package final class DeploymentServer: Sendable {
     /// Waits for something asynchronous, on a thread that may be kept waiting.
     @discardableResult
     package static func waiting<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) -> Value {
-        let (answer, bell) = (AnswerBox<Value>(), Doorbell())
-        Task {
-            answer.give(await body())
-            bell.ring()
-        }
-        while true {
-            if let value = answer.value { return value }
-            bell.wait()
-        }
+        let answer = Answer<Value>()
+        Task { answer.give(await body()) }
+        return answer.wait()
     }
 
     // MARK: Versions
@@ -320,12 +304,4 @@ final class SnapshotBoard: Sendable {
     func ring() { bell.ring() }
 
     func rest(nanoseconds: Int64) { bell.wait(timeoutMilliseconds: nanoseconds / 1_000_000) }
-}
-
-private final class AnswerBox<Value: Sendable>: Sendable {
-    private let content = Mutex<Value?>(nil)
-
-    func give(_ value: Value) { content.withLock { $0 = value } }
-
-    var value: Value? { content.withLock { $0 } }
 }

@@ -47,17 +47,8 @@ extension DeploymentServer {
             if savepoint { path = try makeSavepoint(job, number, folder) }
             for id in ids {
                 try OperationFailure.onCatalog { () throws(CatalogError) in try ledger.setWanted(.stopped, of: id) }
-                let supervisor = supervisor
-                let result = Self.waiting { () async -> SupervisionError? in
-                    do throws(SupervisionError) {
-                        _ = try await supervisor.stop(id, within: .seconds(30))
-                        return nil
-                    } catch {
-                        return error
-                    }
-                }
-                if let result { throw OperationFailure(result.failure) }
             }
+            try stopWorkers(ids)
             return .object([
                 ("stopped", .array(ids.map { .integer($0.number) })), ("savepoint", path.map { .string($0) } ?? .null),
             ])
@@ -70,23 +61,18 @@ extension DeploymentServer {
             let ids = try chosen(job, number)
             for id in ids {
                 let record = try record(of: id)
-                let supervisor = supervisor
-                if supervisor.status(id)?.phase == .running {
-                    let result = Self.waiting { () async -> SupervisionError? in
-                        do throws(SupervisionError) {
-                            _ = try await supervisor.stop(id, within: .seconds(30))
-                            return nil
-                        } catch {
-                            return error
-                        }
-                    }
-                    if let result { throw OperationFailure(result.failure) }
-                }
+                if supervisor.status(id)?.phase == .running { try stopWorkers([id]) }
                 try OperationFailure.onCatalog { () throws(CatalogError) in try ledger.setWanted(.running, of: id) }
                 supervisor.add(specification(record), wanted: true)
                 supervisor.start(id)
             }
             return .object([("started", .array(ids.map { .integer($0.number) }))])
+        }
+    }
+
+    private func stopWorkers(_ ids: [VersionID]) throws(OperationFailure) {
+        for result in supervisor.stopAll(ids, withinMilliseconds: RestartPolicy().stopBound) {
+            if case .failure(let error) = result { throw OperationFailure(error.failure) }
         }
     }
 

@@ -140,8 +140,9 @@ extension DeploymentServer {
         paces.withLock { $0[summary.id] = nil }
         control.pace(folder(of: summary.id).path, false)
         let timeout = UInt32(clamping: max(1, options.cutoverTimeoutMilliseconds))
+        let done: SwitchReport
         do throws(JobFailure) {
-            return try followed(job).use(from: deployment.live, to: to, in: state) { (comparisons) throws(JobFailure) in
+            done = try followed(job).use(from: deployment.live, to: to, in: state) { (comparisons) throws(JobFailure) in
                 let change = VersionSwitch(
                     job, from: deployment.live, to: to, timeoutMilliseconds: timeout, withoutFrom: lock != nil,
                     comparisons: comparisons, random: random, in: log)
@@ -152,6 +153,10 @@ extension DeploymentServer {
             try back(summary, error.message)
             throw OperationFailure(error)
         }
+        // Who has the answer may ask at once what is live.
+        let now = try OperationFailure.onJob { () throws(JobFailure) in try log.settled() }.deployments[job]
+        if let now { _ = try follow(job, now) }
+        return done
     }
 
     private func followed(_ job: String) -> FollowedOutputs {

@@ -69,6 +69,8 @@ package final class Supervisor: Sendable {
 
     package var statuses: [WorkerStatus] { mailbox.statuses.values.sorted { $0.id < $1.id } }
 
+    func post(_ command: SupervisorMailbox.Command) { mailbox.post(command) }
+
     /// Ends the supervisor, and leaves the workers running.
     package func close() async {
         await withCheckedContinuation { continuation in

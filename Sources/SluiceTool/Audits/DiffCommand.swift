@@ -5,6 +5,7 @@ import Deployment
 import HostSystem
 import Operators
 
+/// What differs between two versions, row by row.
 struct DiffCommand: DeploymentSubcommand {
     static let configuration = CommandConfiguration(
         commandName: "diff",
