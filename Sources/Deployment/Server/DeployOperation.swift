@@ -242,7 +242,7 @@ extension DeploymentServer {
     }
 
     private func mayStillBecomeLive(_ id: VersionID) -> Bool {
-        guard let deployment = board.snapshot.state.deployments[id.job] else { return false }
+        guard let deployment = board.snapshot.state.deployments[id.job] else { return true }
         let number = UInt32(id.number)
         return number > deployment.live && number != deployment.previous
     }

@@ -43,6 +43,7 @@ package final class DeploymentServer: Sendable {
     let random: any RandomSource
     let ledger: VersionLedger
     let supervisor: Supervisor
+    private let lock: ServerLock
     let control: WorkerControl
     let events: EventLog
     let board: SnapshotBoard
@@ -82,6 +83,7 @@ package final class DeploymentServer: Sendable {
         } catch {
             throw OperationFailure(error.failure)
         }
+        self.lock = lock
         let journal: Journal
         do throws(JournalError) {
             journal = try Journal.open(directory: directory.journal, files: files, time: time)
@@ -151,6 +153,7 @@ package final class DeploymentServer: Sendable {
         }
         supervisor.closeAndWait()
         ledger.catalog.close()
+        lock.release()
     }
 
     // MARK: Operations, one at a time for each job
