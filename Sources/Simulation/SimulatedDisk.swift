@@ -32,14 +32,9 @@ package final class SimulatedDisk: Sendable {
         }
     }
 
-    /// Does it, and gives `trace` what the processes did: for a run that is to be understood.
-    func traced<Failure: Error>(
-        to trace: (([String]) -> Void)?, _ body: () throws(Failure) -> Void
-    ) throws(Failure) {
-        if trace != nil { machine.withLock { $0.traces = true } }
-        defer { trace?(machine.withLock { $0.trace }) }
-        try body()
-    }
+    /// What the processes did, where `traces` is set: for a run that is to be understood.
+    package var trace: [String] { machine.withLock { $0.trace } }
+    package func startTracing() { machine.withLock { $0.traces = true } }
 }
 
 struct SimulatedMachine {
@@ -84,12 +79,6 @@ struct SimulatedMachine {
         let survival = random.oneIn(2) ? .anyPart : Survival.allCases[random.below(3)]
         tree.losePower(survival, &random)
         for inode in contents.keys.sorted() { contents[inode]?.losePower(survival, &random) }
-    }
-
-    /// A process has been told that something will stand.
-    mutating func promise(to process: Int) {
-        guard let left = processes[process]?.faults.fatalPromise else { return }
-        if left > 1 { processes[process]?.faults.fatalPromise = left - 1 } else { losePower() }
     }
 
     mutating func lockNumber(_ process: Int) -> Int {

@@ -3,7 +3,6 @@ import Dataflow
 import HostSystem
 import KeyedState
 import Operators
-import StreamSQL
 
 // One process that runs the job, from its start to its death or its end.
 
@@ -42,7 +41,7 @@ struct JobLife {
     private let storage: OrderedMapStorage
     private let conditions: Conditions
     private let seed: UInt64
-    let commits: CommitObserver
+    let commits = CommitObserver()
     private(set) var hasRescaled = false
     private(set) var hasGoneOn = false
 
@@ -52,7 +51,6 @@ struct JobLife {
     ) {
         self.job = job
         self.process = process
-        commits = CommitObserver(process)
         self.time = time
         self.storage = storage
         self.conditions = conditions
@@ -74,14 +72,6 @@ struct JobLife {
             }
         }
         return graph
-    }
-
-    static func plan(_ sql: String) throws(EpochFailure) -> JobGraph {
-        do throws(SQLError) {
-            return JobPlanner.plan(try analyze(Array(sql.utf8), file: "job.sql").sinks)
-        } catch {
-            throw .violation("the job is refused: \(error.message) (\(error.place.map { "\($0)" } ?? "no place"))")
-        }
     }
 
     /// How the run ended; nil where it died, or met a planned fault.

@@ -12,7 +12,7 @@ import HostSystem
 import Operators
 
 /// `@unchecked Sendable`: touched by who has the turn (`SimulatedProcesses`).
-final class TopicTruth: SimulationTruth, @unchecked Sendable {
+final class TopicTruth: @unchecked Sendable {
     enum Outcome {
         /// Appended to, and not handed to the journal.
         case open
@@ -48,6 +48,7 @@ final class TopicTruth: SimulationTruth, @unchecked Sendable {
     private(set) var created: [String: TopicID] = [:]
     /// By producer and topic: the number of the last record that it was told it had published.
     private(set) var told: [String: UInt64] = [:]
+    /// The first promise that was broken.
     private(set) var lie: String?
 
     func lie(_ text: String) { lie = lie ?? text }
