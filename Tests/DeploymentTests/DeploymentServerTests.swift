@@ -29,7 +29,9 @@ import Testing
         }
         try leave(number, after: step)
         let server = try bench.server()
-        #expect(try bench.state(number, of: server) == (number == 1 ? "LIVE" : "REPLAYING"))
+        // It goes on by itself at once.
+        let states: Set = number == 1 ? ["LIVE"] : ["REPLAYING", "CATCHING_UP", "IN_SYNC"]
+        #expect(states.contains(try bench.state(number, of: server) ?? ""))
         try bench.waitUntilRunning(number, of: server)
         #expect(
             try bench.workspace.text(of: "state/jobs/orders/\(number)/definition.sql") == ServerBench.text(number))
@@ -112,7 +114,7 @@ import Testing
         #expect(try !bench.isHeld(2) && !SupervisorBench.isAlive(process))
         try bench.waitUntilRunning(1, of: server)
         _ = try server.deploy(bench.request(3))
-        #expect(try bench.state(3, of: server) == "REPLAYING")
+        #expect(try server.status("orders")["candidate"]?.integerValue == 3)
         server.close(.stop)
     }
 
