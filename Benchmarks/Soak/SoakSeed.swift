@@ -34,10 +34,7 @@ struct SoakSeed {
         case .deployments: DeploymentSimulation.run(seed: seed, safeguards: safeguards, trace: trace)?.report
         case .cutover: cutover()
         case .chains: ChainSimulation.run(seed: seed, safeguards: safeguards, trace: trace)?.report
-        case .topics:
-            TopicSimulation.run(seed: seed, safeguards: safeguards, trace: trace).map {
-                "topics, seed \(seed), turn \($0.turn): \($0.description)"
-            }
+        case .topics: TopicSimulation.run(seed: seed, safeguards: safeguards, trace: trace)?.report
         case .journal:
             JournalSimulation.run(seed: seed, safeguards: safeguards, trace: trace).map {
                 "journal, seed \(seed), step \($0.step): \($0)"

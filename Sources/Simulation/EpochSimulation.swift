@@ -65,10 +65,8 @@ package struct EpochSimulation {
         seed: UInt64, safeguards: Safeguards = .all, trace: (([String]) -> Void)? = nil
     ) -> Violation? {
         var simulation = EpochSimulation(seed: seed, safeguards: safeguards)
-        if trace != nil { simulation.disk.startTracing() }
-        defer { trace?(simulation.disk.trace) }
         do throws(EpochFailure) {
-            try simulation.run()
+            try simulation.disk.traced(to: trace) { () throws(EpochFailure) in try simulation.run() }
             return nil
         } catch {
             let text =

@@ -216,6 +216,7 @@ struct EpochWorker {
         let journal = journal
         _ = try onJournal { () throws(JournalError) in try journal.append(entry) }
         truth.acknowledged()
+        files.promised()
         if safeguards.contains(.entrysync) { acknowledge(delta) }
         number = delta.number
         self.delta = nil

@@ -26,14 +26,18 @@ package struct Fault: Equatable, Sendable {
     package var kind: Kind
     /// The fault strikes at the first operation it can strike that has this number or a later one.
     package var operation: Int
+    /// It waits for one of these; nil: for none.
+    package var awaited: FileError.Operation?
 
-    package init(_ kind: Kind, at operation: Int) {
+    package init(_ kind: Kind, at operation: Int, awaiting awaited: FileError.Operation? = nil) {
         self.kind = kind
         self.operation = operation
+        self.awaited = awaited
     }
 
     func strikes(_ candidate: FileError.Operation) -> Bool {
-        switch kind {
+        if let awaited, candidate != awaited { return false }
+        return switch kind {
         case .kill, .powerLoss: true
         case .failedSync: candidate == .sync
         case .outOfSpace: candidate == .write || candidate == .open || candidate == .makeDirectory
@@ -45,12 +49,16 @@ package struct Fault: Equatable, Sendable {
 /// The faults that one process meets, in the order in which they strike.
 package struct FaultPlan: Equatable, Sendable {
     package var faults: [Fault]
+    /// The power goes when the process has been promised something so many times; nil: whenever.
+    var fatalPromise: Int?
 
     package static let none = FaultPlan([])
 
     package init(_ faults: [Fault]) { self.faults = faults }
 
-    /// Up to three faults of the given kinds within the first `operations` operations, the last one deadly.
+    /// Up to three faults of the given kinds within the first `operations` operations, the last one deadly. Early ones are
+    /// struck more often: there what others have left is taken over. Most deaths come at a sync, where what was done
+    /// and what will be left of it differ most; or the power goes when something was promised.
     package init(
         drawnFrom random: inout SplitMix64, within operations: Int, kills: Bool, powerLoss: Bool, errors: Bool
     ) {
@@ -63,16 +71,23 @@ package struct FaultPlan: Equatable, Sendable {
                     case 1: .inputOutput
                     default: .failedSync
                     }
-                faults.append(Fault(kind, at: 1 + random.below(operations)))
+                faults.append(Fault(kind, at: FaultPlan.moment(within: operations, &random)))
             }
         }
         let moment = Fault.Moment.allCases[random.below(3)]
-        let at = 1 + random.below(operations)
-        if powerLoss, random.oneIn(2) {
-            faults.append(Fault(.powerLoss(moment), at: at))
+        let at = FaultPlan.moment(within: operations, &random)
+        let awaited: FileError.Operation? = [nil, .sync, .syncDirectory][random.below(3)]
+        if powerLoss, random.oneIn(3) {
+            faults.append(Fault(.powerLoss(moment), at: at, awaiting: awaited))
+        } else if powerLoss, random.oneIn(3) {
+            fatalPromise = 1 + random.below(3)
         } else if kills {
-            faults.append(Fault(.kill(moment), at: at))
+            faults.append(Fault(.kill(moment), at: at, awaiting: awaited))
         }
+    }
+
+    private static func moment(within operations: Int, _ random: inout SplitMix64) -> Int {
+        1 + random.below(max(1, operations >> random.below(4)))
     }
 
     /// The fault that strikes now, if one does; it does not strike again.

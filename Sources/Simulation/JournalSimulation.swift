@@ -62,10 +62,8 @@ package struct JournalSimulation {
         seed: UInt64, safeguards: Safeguards = .all, trace: (([String]) -> Void)? = nil
     ) -> Violation? {
         var simulation = JournalSimulation(seed: seed, safeguards: safeguards)
-        if trace != nil { simulation.disk.startTracing() }
-        defer { trace?(simulation.disk.trace) }
         do throws(JournalTruth.Lie) {
-            try simulation.run()
+            try simulation.disk.traced(to: trace) { () throws(JournalTruth.Lie) in try simulation.run() }
             return nil
         } catch {
             return Violation(seed: seed, step: simulation.step, description: error.description)
@@ -147,6 +145,7 @@ package struct JournalSimulation {
 
     private mutating func act(_ i: Int) throws(JournalTruth.Lie) {
         if writers[i].files.isDead { writers[i] = Writer(name: writers[i].name, files: disk.start(plan())) }
+        var attempted: JournalEntry.Body?
         do throws(JournalError) {
             guard let journal = writers[i].journal else {
                 writers[i].journal = try Journal.open(
@@ -156,20 +155,28 @@ package struct JournalSimulation {
             }
             if let (entry, body) = writers[i].placed {
                 writers[i].placed = nil
+                attempted = body
                 let stands = try interrupted(by: i) { () throws(JournalError) in try journal.makeDurable(entry) }
                 writers[i].state = nil
                 if stands {
                     truth.acknowledged(body, entry.position)
+                    writers[i].files.promised()
                 }
             } else if let state = writers[i].state, !random.oneIn(4) {
                 let body = bodies.next(writers[i].name, state, &random)
+                attempted = body
+                truth.tries(body)
                 let entry = try interrupted(by: i) { () throws(JournalError) in try journal.place(body) }
                 writers[i].placed = (entry, body)
             } else {
                 try settle(i)
             }
         } catch {
-            if case .refused = error {} else { writers[i].placed = nil }
+            if case .refused = error {
+            } else {
+                writers[i].placed = nil
+                if let attempted { truth.failed(attempted) }
+            }
             writers[i].state = nil
             try judge(error)
         }
@@ -197,6 +204,7 @@ package struct JournalSimulation {
             } else {
                 .place(bodies.next(writers[j].name, state, &random))
             }
+        if case .place(let body) = half { truth.tries(body) }
         let other = JournalInterruption(journal, half, at: random.below(12))
         writers[i].files.beforeChange { other.come() }
         writers[i].files.afterChange { other.come() }

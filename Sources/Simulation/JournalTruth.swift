@@ -1,6 +1,6 @@
 // What somebody has been told of a journal stands for ever, in that order: an entry whose append was acknowledged and all
-// before it, what settling said, what a reader gave out. The truth looks at the files themselves, as the page cache has
-// them, after every step.
+// before it, what settling said, what a reader gave out. An entry whose append has failed, and that settling then leaves
+// out, never comes to stand. The truth looks at the files themselves, as the page cache has them, after every step.
 
 import CommitLog
 import HostSystem
@@ -18,6 +18,10 @@ struct JournalTruth {
     private(set) var told: [JournalEntry] = []
     /// What `told` comes to.
     private var state = JournalState()
+    /// Entries whose append has failed: whoever settles next decides.
+    private var undecided: [JournalEntry.Body] = []
+    /// Those of them that were decided against.
+    private var void: [JournalEntry.Body] = []
     /// A byte has rotten: the files are not looked at any more.
     private(set) var isRotten = false
     /// The first promise that was broken.
@@ -60,6 +64,12 @@ struct JournalTruth {
         }
     }
 
+    /// An append begins, perhaps of what has failed before.
+    mutating func tries(_ body: JournalEntry.Body) { void.removeAll { $0 == body } }
+
+    /// An append has failed.
+    mutating func failed(_ body: JournalEntry.Body) { undecided.append(body) }
+
     /// An append has returned.
     mutating func acknowledged(_ body: JournalEntry.Body, _ position: JournalPosition) {
         judge { (truth) throws(Lie) in try truth.judge(body, position) }
@@ -90,6 +100,8 @@ struct JournalTruth {
         }
         if isRotten { return }
         try extend(to: Int(said.end), try written().map(\.entry))
+        void += undecided.filter { body in !told.contains { $0.body == body } }
+        undecided = []
         guard said == state else { throw Lie(description: "settling says \(said), and the entries \(state)") }
     }
 
@@ -119,6 +131,9 @@ struct JournalTruth {
         }
         guard end > told.count else { return }
         for entry in entries[told.count..<end] {
+            if void.contains(entry.body) {
+                throw Lie(description: "entry \(entry.sequence) stands, and settling has left it out: \(entry.body)")
+            }
             do throws(JournalRefusal) {
                 try state.apply(entry)
             } catch {

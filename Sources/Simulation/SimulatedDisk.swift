@@ -32,9 +32,14 @@ package final class SimulatedDisk: Sendable {
         }
     }
 
-    /// What the processes did, where `traces` is set: for a run that is to be understood.
-    package var trace: [String] { machine.withLock { $0.trace } }
-    package func startTracing() { machine.withLock { $0.traces = true } }
+    /// Does it, and gives `trace` what the processes did: for a run that is to be understood.
+    func traced<Failure: Error>(
+        to trace: (([String]) -> Void)?, _ body: () throws(Failure) -> Void
+    ) throws(Failure) {
+        if trace != nil { machine.withLock { $0.traces = true } }
+        defer { trace?(machine.withLock { $0.trace }) }
+        try body()
+    }
 }
 
 struct SimulatedMachine {
@@ -79,6 +84,12 @@ struct SimulatedMachine {
         let survival = random.oneIn(2) ? .anyPart : Survival.allCases[random.below(3)]
         tree.losePower(survival, &random)
         for inode in contents.keys.sorted() { contents[inode]?.losePower(survival, &random) }
+    }
+
+    /// A process has been told that something will stand.
+    mutating func promise(to process: Int) {
+        guard let left = processes[process]?.faults.fatalPromise else { return }
+        if left > 1 { processes[process]?.faults.fatalPromise = left - 1 } else { losePower() }
     }
 
     mutating func lockNumber(_ process: Int) -> Int {

@@ -44,6 +44,9 @@ package final class SimulatedFileSystem: FileSystem {
     /// A planned fault has struck this process.
     package var metFaults: Bool { disk.machine.withLock { $0.processes[process]?.metFaults ?? true } }
 
+    /// It was ended by itself, and not with its machine.
+    var isKilled: Bool { disk.machine.withLock { $0.processes[process] == nil && bootIdentity == "boot-\($0.boot)" } }
+
     /// Has this called before every operation of this process that changes something.
     package func beforeChange(_ hook: (@Sendable () -> Void)?) {
         changeHook.withLock { $0 = hook.map { hook in Hook { hook() } } }
@@ -62,6 +65,9 @@ package final class SimulatedFileSystem: FileSystem {
 
     /// Before a change that is not made here.
     func announceChange() { changeHook.withLock { $0 }?.call(()) }
+
+    /// This process has been told that something will stand.
+    func promised() { disk.machine.withLock { $0.promise(to: process) } }
 
     /// Ends this process; the page cache stays.
     package func kill() { disk.machine.withLock { $0.kill(process) } }
@@ -259,7 +265,8 @@ private final class SimulatedFileHandle: FileHandle {
         try check(.write, writes: true)
         let copy = Array(bytes)
         try files.perform(.write, path, " \(copy.count) bytes at \(offset)") { machine, isWhole throws(FileError) in
-            let count = isWhole ? copy.count : machine.random.below(copy.count + 1)
+            // Also all of it: what fails may have been done.
+            let count = isWhole || machine.random.oneIn(4) ? copy.count : machine.random.below(copy.count + 1)
             if count > 0 {
                 machine.contents[inode]?.change(.write(offset: offset, bytes: Array(copy[..<count])))
             }

@@ -3,10 +3,12 @@
 enum KeptSeeds {
     static let ofTopics: [UInt64] = [
         2023,  // unfinished merges were listed before the merge lock was held
+        40726,  // what a failed append had left came back with a power loss, when others had gone on without it
         4803,  // a journal that was written anew was read twice, with other bytes the second time
     ]
     static let ofChains: [UInt64] = [
-        3798  // a reader had read ahead an entry that came to nothing, and took it for the next one
+        15829,  // a segment that was removed came back with a power loss, where rows were published since
+        3798,  // a reader had read ahead an entry that came to nothing, and took it for the next one
     ]
     static let ofJobs: [UInt64] = [
         20_700,  // what a query works out had the name of a column that stands beside it

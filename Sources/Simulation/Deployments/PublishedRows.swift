@@ -28,8 +28,7 @@ extension DeploymentWorld {
 
     /// The name at this moment against the model.
     func look(_ process: SimulatedProcess) {
-        do throws(JobFailure) {
-            let log = try open(process.files)
+        jobs.withLog(process) { log throws(JobFailure) in
             let state = try log.settled()
             guard let deployment = state.deployments[Self.job], let name = state.topic(named: versions.output.name),
                 let live = deployment.versions[deployment.live]
@@ -40,8 +39,6 @@ extension DeploymentWorld {
             truth.lie(
                 "under the name, at position \(state.end) (version \(deployment.live) is live, at \(live.position.map { "\($0.ends.values.sorted())" } ?? "-")), is not what must be there:\n"
                     + found.difference(to: expected))
-        } catch {
-            judge(error, process)
         }
     }
 
@@ -134,8 +131,8 @@ extension DeploymentWorld {
 
     /// By the live version, and by the others.
     func lookWhetherAllIsRead(_ process: SimulatedProcess) {
-        do throws(JobFailure) {
-            let state = try open(process.files).settled()
+        jobs.withLog(process) { log throws(JobFailure) in
+            let state = try log.settled()
             guard let deployment = state.deployments[Self.job], let input = state.topic(named: versions.input.name)
             else {
                 return truth.lie("nothing is deployed")
@@ -144,8 +141,6 @@ extension DeploymentWorld {
                 let name = TopicPartition(topic: input.id, partition: UInt32(number))
                 return deployment.versions.values.allSatisfy { $0.position?[name] == partition.publishedEnd }
             }
-        } catch {
-            judge(error, process)
         }
     }
 }

@@ -3,6 +3,7 @@ import Dataflow
 import HostSystem
 import KeyedState
 import Operators
+import StreamSQL
 
 // One process that runs the job, from its start to its death or its end.
 
@@ -41,7 +42,7 @@ struct JobLife {
     private let storage: OrderedMapStorage
     private let conditions: Conditions
     private let seed: UInt64
-    let commits = CommitObserver()
+    let commits: CommitObserver
     private(set) var hasRescaled = false
     private(set) var hasGoneOn = false
 
@@ -51,6 +52,7 @@ struct JobLife {
     ) {
         self.job = job
         self.process = process
+        commits = CommitObserver(process)
         self.time = time
         self.storage = storage
         self.conditions = conditions
@@ -72,6 +74,14 @@ struct JobLife {
             }
         }
         return graph
+    }
+
+    static func plan(_ sql: String) throws(EpochFailure) -> JobGraph {
+        do throws(SQLError) {
+            return JobPlanner.plan(try analyze(Array(sql.utf8), file: "job.sql").sinks)
+        } catch {
+            throw .violation("the job is refused: \(error.message) (\(error.place.map { "\($0)" } ?? "no place"))")
+        }
     }
 
     /// How the run ended; nil where it died, or met a planned fault.

@@ -11,7 +11,6 @@
 import Dataflow
 import HostSystem
 import KeyedState
-import StreamSQL
 
 package struct JobSimulation {
     package struct Violation: Error, Equatable, Sendable, CustomStringConvertible {
@@ -83,10 +82,8 @@ package struct JobSimulation {
         seed: UInt64, safeguards: Safeguards = .all, features: JobFeatures = .all, trace: (([String]) -> Void)? = nil
     ) -> Violation? {
         var simulation = JobSimulation(seed: seed, safeguards: safeguards, features: features)
-        if trace != nil { simulation.disk.startTracing() }
-        defer { trace?(simulation.disk.trace) }
         do throws(EpochFailure) {
-            try simulation.run()
+            try simulation.disk.traced(to: trace) { () throws(EpochFailure) in try simulation.run() }
             return nil
         } catch {
             let text =
@@ -100,7 +97,7 @@ package struct JobSimulation {
     }
 
     private mutating func run() throws(EpochFailure) {
-        let graph = try planned()
+        let graph = try JobLife.plan(sql)
         let files = files.map(\.model)
         let models = (0..<rounds).map { round in
             RowModel(shape, ModelInput(files, round: round, isFinal: round == rounds - 1))
@@ -118,14 +115,6 @@ package struct JobSimulation {
             throw .violation("\(late) late rows were counted, expected \(models[rounds - 1].lateRows)")
         }
         try checkNothingIsLeftToDo(graph, checker, models[rounds - 1])
-    }
-
-    private func planned() throws(EpochFailure) -> JobGraph {
-        do throws(SQLError) {
-            return JobPlanner.plan(try analyze(Array(sql.utf8), file: "job.sql").sinks)
-        } catch {
-            throw .violation("the job is refused: \(error.message) (\(error.place.map { "\($0)" } ?? "no place"))")
-        }
     }
 
     // MARK: Input

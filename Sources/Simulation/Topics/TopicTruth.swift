@@ -12,7 +12,7 @@ import HostSystem
 import Operators
 
 /// `@unchecked Sendable`: touched by who has the turn (`SimulatedProcesses`).
-final class TopicTruth: @unchecked Sendable {
+final class TopicTruth: SimulationTruth, @unchecked Sendable {
     enum Outcome {
         /// Appended to, and not handed to the journal.
         case open
@@ -48,7 +48,6 @@ final class TopicTruth: @unchecked Sendable {
     private(set) var created: [String: TopicID] = [:]
     /// By producer and topic: the number of the last record that it was told it had published.
     private(set) var told: [String: UInt64] = [:]
-    /// The first promise that was broken.
     private(set) var lie: String?
 
     func lie(_ text: String) { lie = lie ?? text }

@@ -9,41 +9,17 @@ import Operators
 
 /// What all processes of a simulation have in common.
 struct TopicWorld: Sendable {
-    static let directory = "data"
+    let truth = TopicTruth()
+    let log: SimulatedLog
+    private let names: [String]
 
-    let truth: TopicTruth
-    let time: SimulatedTime
-    let safeguards: Safeguards
-    let names: [String]
-    let journalRollBytes: Int
-    let segmentRollBytes: Int
-
-    init(_ random: inout SplitMix64, _ time: SimulatedTime, _ safeguards: Safeguards) {
-        truth = TopicTruth()
-        self.time = time
-        self.safeguards = safeguards
+    init(_ random: inout SplitMix64, _ safeguards: Safeguards) {
         names = Array(["clicks", "orders", "users"][..<(1 + random.below(2))])
-        journalRollBytes = random.oneIn(2) ? 1000 + random.below(8000) : 1 << 20
-        segmentRollBytes = random.oneIn(3) ? 1 << 20 : 200 + random.below(4000)
-    }
-
-    func open(_ files: SimulatedFileSystem) throws(JobFailure) -> CommitLogAccess {
-        let directory = try DataDirectory(Self.directory, files: files)
-        let journal: Journal
-        do throws(JournalError) {
-            journal = try Journal.open(
-                directory: directory.journal, files: files, time: time, safeguards: safeguards,
-                rollBytes: journalRollBytes)
-        } catch {
-            throw .journal(error)
-        }
-        var log = CommitLogAccess(journal: journal, directory: directory, time: time)
-        log.segmentRollBytes = segmentRollBytes
-        return log
+        log = SimulatedLog(&random, SimulatedTime(), safeguards)
     }
 
     /// Whether a process may meet this.
-    func judge(_ error: JobFailure, _ process: SimulatedProcess, topic: String? = nil) {
+    private func judge(_ error: JobFailure, _ process: SimulatedProcess, topic: String? = nil) {
         if process.files.isDead { return }
         switch error.kind {
         case .world where process.files.metFaults: return
@@ -67,14 +43,13 @@ extension TopicWorld {
         let name = names[random.below(names.count)]
         do throws(JobFailure) {
             let background = SimulatedBackground()
-            process.files.beforeChange { [weak background] in background?.pause() }
-            var log = try open(process.files)
-            log.background = background
+            let log = try log.open(process.files, background)
             let told = truth.told
             let producer = try TopicProducer(name, id: id, in: log)
             if let id { truth.begins(id, in: producer.topic.id, after: producer.lastRecord, told: told) }
             for _ in 0..<(publishes ?? 1 + random.below(6)) {
                 try publish(producer, id, &random)
+                process.files.promised()
                 while background.hasWork, random.oneIn(2) { background.step() }
                 if random.oneIn(3) { process.rest(turns: random.below(30)) }
             }
@@ -118,7 +93,7 @@ extension TopicWorld {
         var random = SplitMix64(seed: seed)
         let name = names[random.below(names.count)]
         do throws(JobFailure) {
-            let log = try open(process.files)
+            let log = try log.open(process.files)
             for _ in 0..<(1 + random.below(3)) {
                 try administer(name, deletes: deletes, drops: drops, &random, log)
                 process.rest(turns: random.below(30))
@@ -162,7 +137,7 @@ extension TopicWorld {
     func createAll(_ process: SimulatedProcess, _ seed: UInt64) {
         var random = SplitMix64(seed: seed)
         do throws(JobFailure) {
-            let log = try open(process.files)
+            let log = try log.open(process.files)
             for name in names { try create(name, &random, log) }
         } catch {
             judge(error, process)
@@ -189,7 +164,7 @@ extension TopicWorld {
         var random = SplitMix64(seed: seed)
         let name = names[random.below(names.count)]
         do throws(JobFailure) {
-            let log = try open(process.files)
+            let log = try log.open(process.files)
             var before = truth.acknowledgedCount
             let columns = random.oneIn(2) ? nil : ["record", "publish", "place"] + (random.oneIn(2) ? ["text"] : [])
             let consumer = try TopicConsumer(name, columns: columns, in: log)
@@ -237,7 +212,7 @@ extension TopicWorld {
     /// All that a topic has, as somebody sees it who comes when nothing happens any more.
     func readAll(_ process: SimulatedProcess) {
         do throws(JobFailure) {
-            let log = try open(process.files)
+            let log = try log.open(process.files)
             for name in names { try readAll(name, log, reader: process.name) }
         } catch {
             judge(error, process)
