@@ -1,10 +1,11 @@
 // Runs simulations from many seeds: `Soak 0..20000` goes on where an earlier call of the same range stopped. The number of
-// the next seed is kept in `.build/soak-<a>-<b>`, or in the file that `--progress` names.
+// the next seed is kept in `.build/soak-<a>-<b>`, with the simulation's name where it is one only, or in the file that `--progress` names.
 //
 //     Soak a..b                     all simulations, all rules kept; stops at the first violation
 //     Soak a..b --without <rule>    the first seed that notices that a rule is missing
 //     Soak --seed n [--without <rule>] [--trace]
 //     … --only jobs                 one of the simulations only
+//     … --repeats                   each seed twice: both runs must do the same
 
 import ArgumentParser
 import Glibc
@@ -28,6 +29,8 @@ struct SoakCommand: ParsableCommand {
     var progress: String?
     @Flag(help: "Prints what the processes did to the disk.")
     var trace = false
+    @Flag(help: "Runs each seed twice: both runs must do the same.")
+    var repeats = false
 
     func validate() throws {
         guard (seeds == nil) != (seed == nil) else { throw ValidationError("give seeds as a..b, or one with --seed") }
@@ -50,17 +53,19 @@ struct SoakCommand: ParsableCommand {
     }
 
     private func soak(_ seeds: SeedRange) throws {
-        let progress = SoakProgress(progress ?? ".build/soak-\(seeds.first)-\(seeds.end)")
+        let name = (repeats ? "repeats" : "soak") + (only.map { "-\($0)" } ?? "")
+        let progress = SoakProgress(progress ?? ".build/\(name)-\(seeds.first)-\(seeds.end)")
         var next = max(seeds.first, try progress.read() ?? seeds.first)
         if next > seeds.first { print("going on at seed \(next)") }
         let clock = SystemTime()
         let start = clock.monotonicNanoseconds()
         let begun = next
         while next < seeds.end {
-            let failures = SoakSeed(next, .all, only: only, trace: false).run()
+            let seed = SoakSeed(next, .all, only: only, trace: false)
+            let failures = repeats ? seed.repeated() : seed.run()
             if !failures.isEmpty {
                 for failure in failures { print(failure) }
-                print("repeat with: swift run -c release Soak --seed \(next) --trace")
+                if !repeats { print("repeat with: swift run -c release Soak --seed \(next) --trace") }
                 throw ExitCode.failure
             }
             next += 1

@@ -109,9 +109,8 @@ package final class VersionSwitch {
         let published = Set(state.topics.values.flatMap { $0.spans.map(\.topic) })
         for output in deployment.versions[from]?.outputs ?? [] {
             let prefix = TableComparison.differencePrefix(of: output.name)
-            for topic in state.topics.values where topic.name.hasPrefix(prefix) && !published.contains(topic.id) {
-                try TopicAdmin.delete(topic.name, in: log)
-            }
+            let left = state.topics.values.filter { $0.name.hasPrefix(prefix) && !published.contains($0.id) }
+            for name in left.map(\.name).sorted() { try TopicAdmin.delete(name, in: log) }
         }
     }
 

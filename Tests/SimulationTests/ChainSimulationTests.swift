@@ -27,13 +27,8 @@ import Testing
         Issue.record("1,000 seeds do not notice that \(bug) is missing")
     }
 
+    /// 55 goes another way where a memory limit is held against the room that arrays happen to have got.
     @Test func aSeedRepeatsItself() {
-        for seed in 0..<3 as Range<UInt64> {
-            var traces: [[String]] = []
-            let violations = (0..<2).map { _ in ChainSimulation.run(seed: seed) { traces.append($0) } }
-            #expect(violations[0] == violations[1])
-            #expect(traces[0] == traces[1])
-            #expect(!traces[0].isEmpty)
-        }
+        expectToRepeat(Array(0..<5) + [55]) { ChainSimulation.run(seed: $0, trace: $1) }
     }
 }

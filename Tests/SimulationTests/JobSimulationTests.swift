@@ -32,14 +32,6 @@ import Testing
 
     @Test func aSeedRepeatsItself() {
         let safeguards = Safeguards.all.subtracting(.partsync)
-        for seed in 0..<5 as Range<UInt64> {
-            var traces: [[String]] = []
-            let violations = (0..<2).map { _ in
-                JobSimulation.run(seed: seed, safeguards: safeguards) { traces.append($0) }
-            }
-            #expect(violations[0] == violations[1])
-            #expect(traces[0] == traces[1])
-            #expect(!traces[0].isEmpty)
-        }
+        expectToRepeat(0..<5) { JobSimulation.run(seed: $0, safeguards: safeguards, trace: $1) }
     }
 }

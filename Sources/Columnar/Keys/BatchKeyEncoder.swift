@@ -16,7 +16,7 @@ package struct BatchKeyEncoder {
         encode(keys, rows: rows.span)
     }
 
-    var sizeBytes: Int { bytes.capacity + (starts.capacity + cursors.capacity) * 8 }
+    var sizeBytes: Int { bytes.heldBytes + starts.heldBytes + cursors.heldBytes }
 
     /// The keys of `rows` (numbers of rows), replacing the last ones.
     mutating func encode(_ keys: [Column], rows: Span<Int32>) {

@@ -9,7 +9,7 @@ package final class CompositeGroupTable {
     package init(_ types: [DataType]) { self.types = types }
 
     package var count: Int { table.count }
-    package var sizeBytes: Int { table.sizeBytes + chunk.sizeBytes + encoder.sizeBytes + rows.capacity * 4 }
+    package var sizeBytes: Int { table.sizeBytes + chunk.sizeBytes + encoder.sizeBytes + rows.heldBytes }
 
     package func resolve(_ keys: [Column], rowCount: Int, selection: [Int32]?, into groups: inout [Int32]) {
         let total = selection?.count ?? rowCount

@@ -62,15 +62,15 @@ package enum Accumulator: Sendable {
     /// Memory held, in bytes.
     package var sizeBytes: Int {
         switch self {
-        case .count(let a): a.counts.capacity * 8
-        case .integerSum(let a): a.sums.capacity * 16 + a.counts.capacity * 8
-        case .doubleSum(let a): a.sums.capacity * 8 + a.counts.capacity * 8
-        case .int32Extreme(let a): a.values.capacity * 4 + a.isSet.capacity
-        case .int64Extreme(let a): a.values.capacity * 8 + a.isSet.capacity
-        case .doubleExtreme(let a): a.values.capacity * 8 + a.isSet.capacity
-        case .booleanExtreme(let a): a.values.capacity + a.isSet.capacity
+        case .count(let a): a.counts.heldBytes
+        case .integerSum(let a): a.sums.heldBytes + a.counts.heldBytes
+        case .doubleSum(let a): a.sums.heldBytes + a.counts.heldBytes
+        case .int32Extreme(let a): a.values.heldBytes + a.isSet.heldBytes
+        case .int64Extreme(let a): a.values.heldBytes + a.isSet.heldBytes
+        case .doubleExtreme(let a): a.values.heldBytes + a.isSet.heldBytes
+        case .booleanExtreme(let a): a.values.heldBytes + a.isSet.heldBytes
         // An array of bytes of its own costs 8 bytes here and 32 ahead of its bytes.
-        case .stringExtreme(let a): a.values.capacity * 8 + a.isSet.capacity + a.values.count * 32 + a.valueBytes
+        case .stringExtreme(let a): a.values.heldBytes + a.isSet.heldBytes + a.values.count * 32 + a.valueBytes
         }
     }
 

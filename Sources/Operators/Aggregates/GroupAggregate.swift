@@ -89,7 +89,7 @@ package final class GroupAggregate: KeyedOperator {
     }
 
     private var rememberedBytes: Int {
-        var sum = (changed.capacity + new.capacity) * 4
+        var sum = changed.heldBytes + new.heldBytes
         for accumulator in old { sum += accumulator.sizeBytes }
         return sum
     }

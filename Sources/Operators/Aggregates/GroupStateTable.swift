@@ -65,7 +65,7 @@ package final class GroupStateTable {
 
     /// Memory held.
     package var sizeBytes: Int {
-        var sum = keys.sizeBytes + (lastChange.capacity + dirty.capacity) * 4
+        var sum = keys.sizeBytes + lastChange.heldBytes + dirty.heldBytes
         for accumulator in accumulators { sum += accumulator.sizeBytes }
         return sum
     }

@@ -85,7 +85,7 @@ package final class RetractingAggregate: KeyedOperator {
     }
 
     private var rememberedBytes: Int {
-        var sum = (changed.capacity + new.capacity) * 4
+        var sum = changed.heldBytes + new.heldBytes
         for accumulator in old { sum += accumulator.sizeBytes }
         return sum
     }

@@ -34,8 +34,8 @@ struct ValueHeap {
     var count: Int { groups.count }
 
     var sizeBytes: Int {
-        tops.capacity * 4 + groups.capacity * 12 + isNode.capacity + integers.capacity * 8 + texts.capacity * 40
-            + textBytes
+        tops.heldBytes + 3 * groups.heldBytes + isNode.heldBytes + integers.heldBytes + texts.heldBytes
+            + 32 * texts.count + textBytes
     }
 
     /// Puts the next slots in.

@@ -58,7 +58,7 @@ package struct LatestRows {
     package var count: Int { stored.reduce(0) { $0 + $1.liveCount } }
 
     private var sizeBytes: Int {
-        table.sizeBytes + places.capacity * MemoryLayout<Place>.size + stored.reduce(0) { $0 + $1.sizeBytes }
+        table.sizeBytes + places.heldBytes + stored.reduce(0) { $0 + $1.sizeBytes }
     }
 
     // MARK: Changes

@@ -18,7 +18,7 @@ struct OpenPanes {
         return first < ascending.count ? min(ascending[first], leastFresh) : leastFresh
     }
     /// About.
-    var sizeBytes: Int { slotCapacity * 8 + slots.count * 96 + (ascending.capacity + fresh.capacity) * 8 }
+    var sizeBytes: Int { slotCapacity * 8 + slots.count * 96 + ascending.heldBytes + fresh.heldBytes }
 
     /// The slot `first + k` has the number `numbers[k]`.
     mutating func append(_ numbers: [Int64], from firstSlot: Int) {

@@ -18,7 +18,7 @@ struct WindowMerge {
     }
 
     var count: Int { keys.count }
-    var sizeBytes: Int { keys.sizeBytes + accumulators.reduce(0) { $0 + $1.sizeBytes } + targets.capacity * 4 }
+    var sizeBytes: Int { keys.sizeBytes + accumulators.reduce(0) { $0 + $1.sizeBytes } + targets.heldBytes }
 
     /// - Parameters:
     ///   - columns: the groups' keys, without the number, in step with `sources`.
