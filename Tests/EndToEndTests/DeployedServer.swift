@@ -41,6 +41,11 @@ final class DeployedServer {
             environment: isFaulty ? ["SLUICE_FAULT": fault] : [:], boundSeconds: Self.boundSeconds)
     }
 
+    func waitUntilItListens() throws {
+        let listens = try process?.read { $0.messageText.contains(#""event":"server started""#) }
+        if listens != true { throw PublishedMistake("the server does not listen: \(story)") }
+    }
+
     /// Looks after it for a moment; one that was killed is started again.
     func step(_ random: inout SplitMix64, isSpared: Bool) throws {
         guard let process else { return }

@@ -43,6 +43,7 @@ import Testing
         var random = SplitMix64(seed: 6)
         let server = DeployedServer("state", in: workspace)
         try server.start(&random, isSpared: true)
+        try server.waitUntilItListens()
         try expectSuccess(
             SluiceRun("topic", "create", "readings", "--from", "job.sql", "-p", "2", "--data", "state", in: workspace))
         try expectSuccess(SluiceRun("deploy", "sensors", "job.sql", "--data", "state", "--yes", in: workspace))
