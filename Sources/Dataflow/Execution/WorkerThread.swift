@@ -11,7 +11,7 @@ package enum ThreadWeight: UInt8, Sendable {
     package var nice: Int { self == .full ? 0 : 10 }
 }
 
-/// A thread of our own, for work that waits and computes; joined before it is let go.
+/// A thread of our own, for work that waits and computes. One that is let go unjoined goes on by itself to its end.
 package final class WorkerThread {
     private final class Work {
         let body: () -> Void
@@ -48,6 +48,10 @@ package final class WorkerThread {
     static func lowerWeight() {
         // 0 is the calling thread. Where it is not allowed, it goes on as it is.
         _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Int32(ThreadWeight.little.nice))
+    }
+
+    deinit {
+        if !isJoined { pthread_detach(handle) }
     }
 
     package func join() {
