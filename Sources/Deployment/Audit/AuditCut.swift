@@ -77,11 +77,13 @@ package struct AuditCut: Equatable, Sendable {
 // MARK: JSON
 
 extension AuditCut {
-    package var json: JSONValue {
-        .object([
+    package var json: JSONValue { .object(members) }
+
+    var members: [(String, JSONValue)] {
+        [
             ("job", .string(job)), ("old", old.json), ("new", new.json),
             ("inputs", .array(inputs.map(\.json))), ("outputs", .array(outputs.map(\.json))),
-        ])
+        ]
     }
 
     /// - Errors: what is missing, by its path.

@@ -93,7 +93,7 @@ extension DeploymentServer {
             try ledger.move(summary.id, to: .live, "the first version is live from its beginning", by: .journal)
             return
         }
-        guard let record = try ledger.catalog.version(summary.id) else { return }
+        guard let record = try ledger.record(of: summary.id) else { return }
         try ledger.move(
             summary.id, to: record.options.guardMilliseconds > 0 ? .guarded : .live,
             "took over from version \(deployment.previous ?? 0)", by: .journal, position: deployment.attempt?.number)

@@ -14,9 +14,10 @@ extension DeploymentServer {
     ///   - new: nil: the candidate, or the version before the live one.
     package func cut(_ job: String, old: Int?, new: Int?) throws(OperationFailure) -> JSONValue {
         let (old, new) = try pair(job, old, new)
-        return try cut(old, new)
+        return try cut(old, new).json
     }
 
+    /// - Returns: where to compare, and the folder of checks and expectations that the new version was deployed with.
     package func beginAudit(
         _ job: String, old: Int?, new: Int?, command: String
     ) throws(OperationFailure) -> JSONValue {
@@ -27,9 +28,8 @@ extension DeploymentServer {
                 new, from: [.inSync, .ready], to: .auditing, "compared with version \(old.number)",
                 by: .user(command: command))
         }
-        guard case .object(let members) = cut else { return cut }
         let folder = try record(of: new).options.auditFolder
-        return .object(members + [("auditFolder", folder.map { .string($0) } ?? .null)])
+        return .object(cut.members + [("auditFolder", folder.map { .string($0) } ?? .null)])
     }
 
     /// - Returns: the state that the new version comes to.
@@ -91,13 +91,13 @@ extension DeploymentServer {
         return (old, new)
     }
 
-    private func cut(_ old: VersionID, _ new: VersionID) throws(OperationFailure) -> JSONValue {
+    private func cut(_ old: VersionID, _ new: VersionID) throws(OperationFailure) -> AuditCut {
         let deadline = time.monotonicNanoseconds() + Self.cutWaitMilliseconds * 1_000_000
         while true {
             let snapshot = board.snapshot
             let (a, b) = (UInt32(old.number), UInt32(new.number))
             if let (one, other) = snapshot.jobs[old.job]?.commonCut(a, b) {
-                return Self.json(old, one, new, other, snapshot.state)
+                return try Self.cut(old, one, new, other, snapshot.state)
             }
             guard time.monotonicNanoseconds() < deadline else {
                 throw OperationFailure(
@@ -110,16 +110,16 @@ extension DeploymentServer {
         }
     }
 
-    private static func json(
+    private static func cut(
         _ old: VersionID, _ one: JobWatch.Stand, _ new: VersionID, _ other: JobWatch.Stand, _ state: JournalState
-    ) -> JSONValue {
+    ) throws(OperationFailure) -> AuditCut {
         let deployment = state.deployments[old.job]
-        func ends(_ version: Int, _ nameID: TopicID, _ stand: JobWatch.Stand) -> JSONValue {
-            let output = deployment?.versions[UInt32(version)]?.outputs.first { $0.nameID == nameID }
+        func topic(_ version: VersionID, _ nameID: TopicID, _ stand: JobWatch.Stand) -> AuditCut.OutputTopic? {
+            let output = deployment?.versions[UInt32(version.number)]?.outputs.first { $0.nameID == nameID }
             guard let output, let topic = state.topics[output.topic], let ends = stand.ends[output.topic] else {
-                return .null
+                return nil
             }
-            return .object([("topic", .string(topic.name)), ("ends", .array(ends.map { .integer($0) }))])
+            return AuditCut.OutputTopic(topic.name, ends: ends)
         }
         var inputs: [TopicID: [UInt64]] = [:]
         for (partition, end) in one.reads.ends.merging(other.reads.ends, uniquingKeysWith: { a, _ in a }) {
@@ -130,38 +130,20 @@ extension DeploymentServer {
         var seen: Set<TopicID> = []
         let outputs = [old, new].flatMap { deployment?.versions[UInt32($0.number)]?.outputs ?? [] }
             .filter { seen.insert($0.nameID).inserted }
-        return .object([
-            ("job", .string(old.job)),
-            ("old", .object([("version", .integer(old.number)), ("position", .integer(one.sequence))])),
-            ("new", .object([("version", .integer(new.number)), ("position", .integer(other.sequence))])),
-            (
-                "inputs",
-                .array(
-                    inputs.sorted { $0.key < $1.key }.compactMap { id, ends in
-                        guard let topic = state.topics[id] else { return nil }
-                        return .object([
-                            ("topic", .string(topic.name)), ("id", .string("\(id)")),
-                            ("ends", .array(ends.map { .integer($0) })),
-                        ])
-                    })
-            ),
-            (
-                "outputs",
-                .array(
-                    outputs.map { output in
-                        .object([
-                            ("name", .string(output.name)), ("old", ends(old.number, output.nameID, one)),
-                            ("new", ends(new.number, output.nameID, other)),
-                            ("key", .array(key(of: output.topic, state).map { .string($0) })),
-                        ])
-                    })
-            ),
-        ])
-    }
-
-    private static func key(of id: TopicID, _ state: JournalState) -> [String] {
-        guard let found = state.topics[id] else { return [] }
-        do throws(JobFailure) { return try Topic(found).schema.key } catch { return [] }
+        return AuditCut(
+            job: old.job, old: .init(UInt32(old.number), position: one.sequence),
+            new: .init(UInt32(new.number), position: other.sequence),
+            inputs: inputs.sorted { $0.key < $1.key }.compactMap { id, ends in
+                state.topics[id].map { .init(topic: $0.name, id: "\(id)", ends: ends) }
+            },
+            outputs: try outputs.map { (output) throws(OperationFailure) in
+                let key = try state.topics[output.topic].map { (found) throws(OperationFailure) in
+                    try OperationFailure.onJob { () throws(JobFailure) in try Topic(found).schema.key }
+                }
+                return .init(
+                    output.name, old: topic(old, output.nameID, one), new: topic(new, output.nameID, other),
+                    key: key ?? [])
+            })
     }
 
     // MARK: By itself

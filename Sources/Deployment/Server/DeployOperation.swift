@@ -92,7 +92,7 @@ extension DeploymentServer {
     private func previous(_ job: String) -> [String]? {
         guard let live = ledger.versions(of: job).last(where: { $0.state.isPublished })?.id else { return nil }
         do throws(CatalogError) {
-            return try ledger.catalog.version(live)?.planFingerprint
+            return try ledger.record(of: live)?.planFingerprint
         } catch {
             events.error("catalog", [("error", .string("\(error)"))])
             return nil

@@ -203,7 +203,7 @@ package final class DeploymentServer: Sendable {
     }
 
     func record(of id: VersionID) throws(OperationFailure) -> VersionRecord {
-        let record = try OperationFailure.onCatalog { () throws(CatalogError) in try ledger.catalog.version(id) }
+        let record = try OperationFailure.onCatalog { () throws(CatalogError) in try ledger.record(of: id) }
         guard let record else { throw missing(id) }
         return record
     }

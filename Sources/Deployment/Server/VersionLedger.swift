@@ -6,6 +6,7 @@ final class VersionLedger: Sendable {
     let catalog: Catalog
     private let time: any TimeSource
     private let known: Mutex<[VersionID: VersionSummary]>
+    private let records = Mutex<[VersionID: VersionRecord]>([:])
 
     init(_ catalog: Catalog, time: any TimeSource) throws(CatalogError) {
         self.catalog = catalog
@@ -24,6 +25,14 @@ final class VersionLedger: Sendable {
         var names: [String] = []
         for summary in all where names.last != summary.id.job { names.append(summary.id.job) }
         return names
+    }
+
+    /// Read once: it never changes.
+    func record(of id: VersionID) throws(CatalogError) -> VersionRecord? {
+        if let record = records.withLock({ $0[id] }) { return record }
+        let record = try catalog.version(id)
+        if let record { records.withLock { $0[id] = record } }
+        return record
     }
 
     func add(
