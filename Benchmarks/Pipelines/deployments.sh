@@ -6,14 +6,14 @@
 # And how fast a candidate replays beside an idle live version, against the same job under `sluice run`.
 #
 # usage: deployments.sh BIN   BIN holds sluice and topic-load. BENCH_ROUNDS=n (5), BENCH_RATE=n (50000), BENCH_SECONDS=n (20),
-#                             BENCH_HISTORY=n (4000000 rows)
+#                             BENCH_HISTORY=n (100000000 rows)
 set -euo pipefail
 
 bin=$(cd "${1:?usage: deployments.sh BIN}" && pwd)
 rounds=${BENCH_ROUNDS:-5}
 rate=${BENCH_RATE:-50000}
 seconds=${BENCH_SECONDS:-20}
-history=${BENCH_HISTORY:-4000000}
+history=${BENCH_HISTORY:-100000000}
 work=$(mktemp -d)
 server=
 load=
@@ -53,25 +53,25 @@ SQL
 for round in $(seq "$rounds"); do
     sed "s/TOPIC/sums$round/" small.sql > small$round.sql
     begin=$(milliseconds)
-    "$bin/sluice" deploy small$round small$round.sql > /dev/null
+    "$bin/sluice" deploy small$round small$round.sql > /dev/null 2>&1
     "$bin/sluice" topic consume sums$round --from-beginning -n 1 > /dev/null 2>&1
     echo $(($(milliseconds) - begin))
 done | median | sed 's/$/ ms from deploy to the first row (median)/'
 
 # A history, and how long it takes to read: by a job of its own, and by a version beside an idle live one.
-"$bin/topic-load" send state load --rate 400000 --seconds $((history / 400000)) > /dev/null
+"$bin/topic-load" send state load --rate "$history" --seconds 1 > /dev/null
 sed "s/'topic' = 'load'/&, 'scan.bounded.mode' = 'latest-offset'/; s/'topic' = 'counts'/'topic' = 'bounded'/" counts.sql > bounded.sql
 for round in $(seq "$rounds"); do
     begin=$(milliseconds)
     "$bin/sluice" run bounded.sql --fresh > /dev/null 2>&1
     echo $(($(milliseconds) - begin))
 done | median > run.ms
-"$bin/sluice" deploy counts counts.sql > /dev/null
+"$bin/sluice" deploy counts counts.sql > /dev/null 2>&1
 until [[ $("$bin/sluice" status counts --output json | field lagRows) == 0 ]]; do sleep 0.1; done
 for round in $(seq "$rounds"); do
     begin=$(milliseconds)
-    "$bin/sluice" deploy counts counts.sql > /dev/null
-    until "$bin/sluice" status counts --output json | grep -q '"state":"\(CATCHING_UP\|IN_SYNC\|AUDITING\|READY\)"'; do :; done
+    "$bin/sluice" deploy counts counts.sql > /dev/null 2>&1
+    until "$bin/sluice" status counts --output json | grep -q '"state":"\(CATCHING_UP\|IN_SYNC\|AUDITING\|READY\)"'; do sleep 0.05; done
     echo $(($(milliseconds) - begin))
     "$bin/sluice" abort counts --yes > /dev/null
 done | median > replay.ms
@@ -91,10 +91,10 @@ for slo in "" "--live-slo 200ms"; do
     "$bin/topic-load" send state load --rate "$rate" --seconds "$seconds" > /dev/null &
     load=$!
     while kill -0 "$load" 2> /dev/null; do
-        "$bin/sluice" deploy counts counts.sql $slo > /dev/null
-        for _ in $(seq 100); do
+        "$bin/sluice" deploy counts counts.sql $slo > /dev/null 2>&1
+        while kill -0 "$load" 2> /dev/null; do
             "$bin/sluice" status counts --output json | grep -q '"state":"\(CATCHING_UP\|IN_SYNC\|AUDITING\|READY\)"' && break
-            sleep 0.1
+            sleep 1
         done
         "$bin/sluice" abort counts --yes > /dev/null
     done
@@ -102,12 +102,12 @@ for slo in "" "--live-slo 200ms"; do
     wait $receiver
 done
 
-"$bin/topic-load" send state load --rate "$rate" --seconds $((seconds * 2 + rounds * 12)) > /dev/null &
+"$bin/topic-load" send state load --rate "$rate" --seconds $((seconds * 2 + rounds * 30)) > /dev/null &
 load=$!
 for round in $(seq "$rounds"); do
     job "$round" > next.sql
-    "$bin/sluice" deploy counts next.sql > /dev/null
-    "$bin/sluice" wait counts --until in-sync --timeout 60s > /dev/null
+    "$bin/sluice" deploy counts next.sql > /dev/null 2>&1
+    "$bin/sluice" wait counts --until in-sync --timeout 300s > /dev/null 2>&1
     "$bin/sluice" promote counts --force --yes --output json > promoted.json
     begin=$(milliseconds)
     "$bin/sluice" rollback counts --yes --output json > rolled.json

@@ -243,6 +243,26 @@ import Testing
         server.close(.stop)
     }
 
+    @Test func whoDoesWithoutAnAuditDoesNotWaitForOne() throws {
+        let server = try bench.serverWithCandidate { $0.guardMilliseconds = 0 }
+        _ = try server.beginAudit("orders", old: nil, new: nil, command: "audit")
+        let error = #expect(throws: OperationFailure.self) {
+            try server.promote("orders", version: nil, isForced: false, command: "promote")
+        }
+        #expect(error?.message == "version 2 of job \"orders\" cannot take over: it is AUDITING")
+        let bench = bench
+        let answer = try promoting(server) { try bench.standStill([1, 2]) }
+        #expect(answer["live"]?.integerValue == 2)
+        try bench.waitFor(.live, 2, of: server)
+        // What the audit says comes too late.
+        let audit = AuditRecord(
+            job: "orders", oldVersion: 1, newVersion: 2, oldPosition: 1, newPosition: 1, verdict: .fail, text: "",
+            json: "{}", at: 1, by: .server)
+        _ = try server.endAudit(audit)
+        #expect(try bench.state(2, of: server) == "LIVE")
+        server.close(.stop)
+    }
+
     @Test func aSwitchThatComesToNothingLeavesAllAsItWas() throws {
         let server = try bench.serverWithCandidate { $0.cutoverTimeoutMilliseconds = 1 }
         let error = #expect(throws: OperationFailure.self) {

@@ -9,7 +9,7 @@ import Testing
         REPLAYING       .  .  x  .  .  .  .  .  .  .  .  x  x  x  .
         CATCHING_UP     .  x  .  x  .  .  .  .  .  .  .  x  x  x  .
         IN_SYNC         .  .  x  .  x  x  x  .  .  .  .  x  x  .  .
-        AUDITING        .  .  x  x  .  x  .  .  .  .  .  x  x  .  .
+        AUDITING        .  .  x  x  .  x  x  .  .  .  .  x  x  .  .
         READY           .  .  x  x  x  .  x  .  .  .  .  x  x  .  .
         CUTTING_OVER    .  .  .  x  .  x  .  x  x  x  .  x  x  .  .
         GUARDED         .  .  .  .  .  .  .  .  x  x  .  .  x  .  x

@@ -34,7 +34,7 @@ package enum VersionState: String, CaseIterable, Sendable {
         case .replaying: [.catchingUp, .stalled, .failed, .aborted]
         case .catchingUp: [.inSync, .replaying, .stalled, .failed, .aborted]
         case .inSync: [.auditing, .ready, .cuttingOver, .catchingUp, .failed, .aborted]
-        case .auditing: [.ready, .inSync, .catchingUp, .failed, .aborted]
+        case .auditing: [.ready, .inSync, .cuttingOver, .catchingUp, .failed, .aborted]
         case .ready: [.cuttingOver, .auditing, .inSync, .catchingUp, .failed, .aborted]
         case .cuttingOver: [.guarded, .live, .inSync, .ready, .standby, .failed, .aborted]
         case .guarded: [.live, .standby, .rolledBack, .failed]

@@ -54,6 +54,8 @@ extension DeploymentServer {
         let (job, number) = (summary.id.job, summary.id.number)
         switch summary.state {
         case .inSync, .ready: break
+        // Who does without an audit does not wait for one.
+        case .auditing where isForced: break
         case .live, .guarded:
             throw OperationFailure(.conflict, "version \(number) of job \"\(job)\" is live already")
         case .standby:

@@ -88,8 +88,12 @@ struct AuditCommand: DeploymentSubcommand {
         sluice_bound_kept_memory(Int64(memory.bytes))
         // What a check puts on disk for its time is nobody else's.
         umask(0o077)
-        // Nobody waits for it, and the live version has the same processors.
-        if byServer { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10) }
+        if byServer {
+            // Nobody waits for it, and the live version has the same processors.
+            _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Int32(ThreadWeight.little.nice))
+            var session = SessionWeight()
+            session.set(nice: ThreadWeight.little.nice)
+        }
         let signals = QuerySignals.watch()
         // Mistakes in what is named here are found before anything begins.
         let named = try AuditFolder(folder, expecting: expect)
