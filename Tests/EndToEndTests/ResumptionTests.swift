@@ -45,6 +45,27 @@ import Testing
         #expect(try aside.flatMap { try workspace.bytes(of: "output/totals/" + $0) } == old)
     }
 
+    /// The old run's database and the new one's stand at one path.
+    @Test func freshBeginsWithADatabaseOfItsOwn() throws {
+        let workspace = try Workspace()
+        try workspace.write(
+            """
+            CREATE TABLE numbers (n BIGINT) WITH ('connector' = 'datagen', 'number-of-rows' = '1500000',
+              'rows-per-second' = '100000000',
+              'fields.n.kind' = 'sequence', 'fields.n.start' = '1', 'fields.n.end' = '1500000');
+            CREATE TABLE counts (n BIGINT, c BIGINT) WITH ('connector' = 'blackhole');
+            INSERT INTO counts SELECT n, COUNT(*) FROM numbers GROUP BY n;
+
+            """, to: "counts.sql")
+        for _ in 0..<2 {
+            let run = try SluiceRun("run", "counts.sql", "--data", "state", "--fresh", in: workspace)
+            #expect(run.ending == .exit(0), "\(run.messages)")
+            #expect(workspace.exists("state/jobs/counts/run/rocksdb/CURRENT"), "nothing was materialised")
+            let left = try workspace.files(under: "state/jobs/counts/run").filter { $0.contains("incoming") }
+            #expect(left.isEmpty, "a materialisation was broken off")
+        }
+    }
+
     @Test func anEditedFinishedFileBeginsAnew() throws {
         let workspace = try PaymentsJob.workspace()
         try SluiceRun("run", "payments.sql", "--data", "state", in: workspace)

@@ -208,6 +208,8 @@ package struct JobRun {
             // What cannot begin must not cost the output of what was.
             for source in request.graph.sources { try source.checkInputs(files: files) }
             try setAside(journal, store, record, run)
+            // The new run's state stands where the old one's does, and its database is locked by that path.
+            store.close()
             return try begin(journal)
         }
         if record.ending == .finished { return try finishedBefore(store, record, run, journal) }
@@ -383,7 +385,7 @@ package struct JobRun {
         JobFailure(
             .conflict, "job \"\(request.job)\" has not finished, and its plan has changed",
             detail: PlanFingerprint.difference(from: record.planLines, to: request.graph.fingerprint),
-            hint: "--fresh starts over; deploying it as a new version beside the old one is not supported yet")
+            hint: "--fresh starts over; 'sluice deploy' runs a new version beside the old one")
     }
 
     private func setAside(
