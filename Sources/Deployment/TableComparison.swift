@@ -16,13 +16,16 @@ package final class TableComparison: @unchecked Sendable {
     private let newID: TopicID
     private let schema: TopicSchema
     private let partitions: Int
+    private let memoryBytes: Int
 
-    /// - Parameter memoryBytes: for the rows of both tables together.
+    /// - Parameters:
+    ///   - memoryBytes: for the rows of both tables together.
+    ///   - former: what follows the same tables need not read them again; used no more by others.
     /// - Returns: nil: the output has no key, or the old version does not have it.
     /// - Errors: `conflict` where a topic is gone.
     package init?(
         _ nameID: TopicID, from old: UInt32, to new: UInt32, of job: String, in state: JournalState, memoryBytes: Int,
-        log: CommitLogAccess
+        goingOnFrom former: [TableComparison] = [], log: CommitLogAccess
     ) throws(JobFailure) {
         func output(_ version: UInt32) -> TopicState? {
             state.deployments[job]?.versions[version]?.outputs.first { $0.nameID == nameID }
@@ -42,15 +45,17 @@ package final class TableComparison: @unchecked Sendable {
             newTopic.schema.columns.count >= oldTopic.schema.columns.count ? newTopic.schema : oldTopic.schema
         self.schema = schema
         partitions = newTopic.partitions.count
+        self.memoryBytes = memoryBytes
         let tables = [oldTopic, newTopic].map { topic in
-            FollowedTable(topic, columns: schema.columns, key: schema.key, memoryBytes: memoryBytes / 2, in: log)
+            former.lazy.compactMap { $0.table(of: topic.id, schema, memoryBytes) }.first
+                ?? FollowedTable(topic, columns: schema.columns, key: schema.key, memoryBytes: memoryBytes / 2, in: log)
         }
         (self.old, self.new) = (tables[0], tables[1])
     }
 
     private init(
         _ name: String, _ nameID: TopicID, old: (FollowedTable, TopicID), new: (FollowedTable, TopicID),
-        _ schema: TopicSchema, partitions: Int
+        _ schema: TopicSchema, partitions: Int, memoryBytes: Int
     ) {
         self.name = name
         self.nameID = nameID
@@ -58,11 +63,20 @@ package final class TableComparison: @unchecked Sendable {
         (self.new, newID) = new
         self.schema = schema
         self.partitions = partitions
+        self.memoryBytes = memoryBytes
+    }
+
+    private func table(of topic: TopicID, _ schema: TopicSchema, _ memoryBytes: Int) -> FollowedTable? {
+        guard schema.columns == self.schema.columns, schema.key == self.schema.key, memoryBytes == self.memoryBytes
+        else { return nil }
+        return topic == oldID ? old : topic == newID ? new : nil
     }
 
     /// The same two tables, for the way back.
     func reversed() -> TableComparison {
-        TableComparison(name, nameID, old: (new, newID), new: (old, oldID), schema, partitions: partitions)
+        TableComparison(
+            name, nameID, old: (new, newID), new: (old, oldID), schema, partitions: partitions,
+            memoryBytes: memoryBytes)
     }
 
     /// Reads both tables on to where they are published.

@@ -70,7 +70,7 @@ final class FollowedOutputs: Sendable {
         for output in outputs {
             let comparison = try TableComparison(
                 output.nameID, from: from, to: to, of: job, in: state, memoryBytes: memoryBytes / max(1, outputs.count),
-                log: log)
+                goingOnFrom: followed?.comparisons ?? [], log: log)
             if let comparison { comparisons.append(comparison) }
         }
         return Followed(from: from, to: to, comparisons: comparisons)

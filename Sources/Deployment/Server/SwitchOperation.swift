@@ -172,7 +172,11 @@ extension DeploymentServer {
 
     /// Reads on what a switch that may come soon will compare, so that it has little left to read.
     func readAhead(_ job: String, _ deployment: DeploymentState, _ state: JournalState) {
-        guard !isBusy(job), let other = nextLive(job, deployment) else { return outputs.withLock { $0[job] = nil } }
+        // A switch uses what is followed, and needs it again for the way back.
+        if isBusy(job) { return }
+        guard let other = nextLive(job, deployment) else { return outputs.withLock { $0[job] = nil } }
+        // What this look knows of the journal is older than the last switch.
+        if other == deployment.live { return }
         do throws(JobFailure) {
             try followed(job).readAhead(from: deployment.live, to: other, in: state)
         } catch {

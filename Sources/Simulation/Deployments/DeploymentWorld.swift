@@ -79,6 +79,19 @@ struct DeploymentWorld: Sendable {
         }
     }
 
+    private func comparisons(
+        from: UInt32, to: UInt32, _ state: JournalState, goingOnFrom former: [TableComparison], _ log: CommitLogAccess
+    ) throws(JobFailure) -> [TableComparison] {
+        var comparisons: [TableComparison] = []
+        for output in state.deployments[Self.job]?.versions[to]?.outputs ?? [] {
+            let comparison = try TableComparison(
+                output.nameID, from: from, to: to, of: Self.job, in: state, memoryBytes: 1 << 30, goingOnFrom: former,
+                log: log)
+            if let comparison { comparisons.append(comparison) }
+        }
+        return comparisons
+    }
+
     func switchVersions(_ process: SimulatedProcess, _ seed: UInt64) {
         var random = SplitMix64(seed: seed)
         jobs.withLog(process, races: true) { log throws(JobFailure) in
@@ -90,15 +103,13 @@ struct DeploymentWorld: Sendable {
             }
             let to = others[random.below(others.count)]
             guard let new = deployment.versions[to], new.position != nil else { return process.rest(turns: 50) }
+            // What was followed for another switch may be gone on with.
+            var earlier = SplitMix64(seed: seed ^ 0xF0_110)
             var comparisons: [TableComparison] = []
-            for output in new.outputs {
-                let comparison = try TableComparison(
-                    output.nameID, from: deployment.live, to: to, of: Self.job, in: state, memoryBytes: 1 << 30,
-                    log: log)
-                if let comparison {
-                    if random.oneIn(2) { try comparison.advance(in: state) }
-                    comparisons.append(comparison)
-                }
+            for number in [others[earlier.below(others.count)], to] {
+                comparisons = try self.comparisons(
+                    from: deployment.live, to: number, state, goingOnFrom: comparisons, log)
+                for comparison in comparisons where earlier.oneIn(2) { try comparison.advance(in: state) }
             }
             let change = VersionSwitch(
                 Self.job, from: deployment.live, to: to,
