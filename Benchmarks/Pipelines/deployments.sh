@@ -1,12 +1,13 @@
 #!/bin/bash
-# What deployments cost, with a keyed output of 100,000 rows under a steady load: how long the published name stands still at
+# What deployments cost, with a keyed output of BENCH_KEYS rows, all of which change, under a steady load: how long the
+# published name stands still at
 # a promotion and at a rollback, how long a rollback takes in all, how long a deploy takes to its first row, and the latency
 # through the live version without and with a candidate that replays beside it.
 #
 # And how fast a candidate replays beside an idle live version, against the same job under `sluice run`.
 #
 # usage: deployments.sh BIN   BIN holds sluice and topic-load. BENCH_ROUNDS=n (5), BENCH_RATE=n (50000), BENCH_SECONDS=n (20),
-#                             BENCH_HISTORY=n (100000000 rows)
+#                             BENCH_HISTORY=n (100000000 rows), BENCH_KEYS=n (100000)
 set -euo pipefail
 
 bin=$(cd "${1:?usage: deployments.sh BIN}" && pwd)
@@ -14,6 +15,7 @@ rounds=${BENCH_ROUNDS:-5}
 rate=${BENCH_RATE:-50000}
 seconds=${BENCH_SECONDS:-20}
 history=${BENCH_HISTORY:-100000000}
+keys=${BENCH_KEYS:-100000}
 work=$(mktemp -d)
 server=
 load=
@@ -59,7 +61,7 @@ for round in $(seq "$rounds"); do
 done | median | sed 's/$/ ms from deploy to the first row (median)/'
 
 # A history, and how long it takes to read: by a job of its own, and by a version beside an idle live one.
-"$bin/topic-load" send state load --rate "$history" --seconds 1 > /dev/null
+"$bin/topic-load" send state load --keys "$keys" --rate "$history" --seconds 1 > /dev/null
 sed "s/'topic' = 'load'/&, 'scan.bounded.mode' = 'latest-offset'/; s/'topic' = 'counts'/'topic' = 'bounded'/" counts.sql > bounded.sql
 for round in $(seq "$rounds"); do
     begin=$(milliseconds)
@@ -83,12 +85,12 @@ latency() { # LABEL
 }
 { latency "live alone:                    "; } &
 receiver=$!
-"$bin/topic-load" send state load --rate "$rate" --seconds "$seconds" > /dev/null
+"$bin/topic-load" send state load --keys "$keys" --rate "$rate" --seconds "$seconds" > /dev/null
 wait $receiver
 for slo in "" "--live-slo 200ms"; do
     { latency "with a replay beside it $slo:"; } &
     receiver=$!
-    "$bin/topic-load" send state load --rate "$rate" --seconds "$seconds" > /dev/null &
+    "$bin/topic-load" send state load --keys "$keys" --rate "$rate" --seconds "$seconds" > /dev/null &
     load=$!
     while kill -0 "$load" 2> /dev/null; do
         "$bin/sluice" deploy counts counts.sql $slo > /dev/null 2>&1
@@ -102,7 +104,7 @@ for slo in "" "--live-slo 200ms"; do
     wait $receiver
 done
 
-"$bin/topic-load" send state load --rate "$rate" --seconds $((seconds * 2 + rounds * 30)) > /dev/null &
+"$bin/topic-load" send state load --keys "$keys" --rate "$rate" --seconds $((seconds * 2 + rounds * 30)) > /dev/null &
 load=$!
 for round in $(seq "$rounds"); do
     job "$round" > next.sql
