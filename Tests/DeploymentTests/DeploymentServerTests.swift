@@ -204,21 +204,9 @@ import Testing
     private func promoting(_ server: DeploymentServer, _ stand: @escaping @Sendable () throws -> Void) throws
         -> JSONValue
     {
-        try switching(stand) { () throws(OperationFailure) in
+        try bench.switching(stand) { () throws(OperationFailure) in
             try server.promote("orders", version: nil, isForced: true, command: "promote --force").json
         }
-    }
-
-    /// With what the workers do meanwhile.
-    private func switching(
-        _ stand: @escaping @Sendable () throws -> Void,
-        _ change: () throws(OperationFailure) -> JSONValue
-    ) throws -> JSONValue {
-        let workers = WorkerThread(name: "workers") {
-            do { try stand() } catch { Issue.record("\(error)") }
-        }
-        defer { workers.join() }
-        return try change()
     }
 
     @Test func thereAndBack() throws {
@@ -228,7 +216,7 @@ import Testing
         #expect(answer["live"]?.integerValue == 2 && answer["previous"]?.integerValue == 1)
         try bench.waitFor(.live, 2, of: server)
         try bench.waitFor(.standby, 1, of: server)
-        let back = try switching({ try bench.standStill([1, 2]) }) { () throws(OperationFailure) in
+        let back = try bench.switching({ try bench.standStill([1, 2]) }) { () throws(OperationFailure) in
             try server.rollback("orders", version: nil, isForced: false, command: "rollback").json
         }
         #expect(back["live"]?.integerValue == 1 && back["previous"]?.integerValue == 2)

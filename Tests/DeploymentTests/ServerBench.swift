@@ -102,6 +102,18 @@ final class ServerBench: @unchecked Sendable {
         for number in numbers { try commit(number, holds: attempt) }
     }
 
+    /// A switch, with what the workers do meanwhile.
+    func switching(
+        _ stand: @escaping @Sendable () throws -> Void,
+        _ change: () throws(OperationFailure) -> JSONValue
+    ) throws -> JSONValue {
+        let workers = WorkerThread(name: "workers") {
+            do { try stand() } catch { Issue.record("\(error)") }
+        }
+        defer { workers.join() }
+        return try change()
+    }
+
     // MARK: Waiting
 
     static let boundMilliseconds: Int64 = 60_000

@@ -109,6 +109,30 @@ import Testing
         #expect(good.obstacle == nil)
     }
 
+    @Test func whatAPromotionDeletesIsSaidInTheQuestion() throws {
+        let json = """
+            {"verdict":"PASS","at":0,"isStale":false,"deletions":[{"output":"revenue","rows":40,"of":100}]}
+            """
+        let audit = try VersionStatus.Audit(JSONValue(parsing: json))
+        let ready = try status { ($0.state, $0.audit) = (.ready, audit) }
+        let promotion = try VersionSelection(.promote, nil, of: ready)
+        #expect(
+            promotion.question
+                == "make orders@2 (READY, audit PASS) live in place of orders@1, and delete 40 of 100 rows of \"revenue\"?"
+        )
+        #expect(promotion.obstacle == "it would delete 40 of 100 rows of \"revenue\"; --force does")
+        #expect(try VersionSelection(.promote, nil, of: ready, isForced: true).obstacle == nil)
+        let line = StatusText(now: 1000, width: nil).lines(ready).map(\.text).first { $0.hasPrefix("  audit") }
+        #expect(line == "  audit PASS, 1.0 s ago, would delete 40 of 100 rows of \"revenue\": promote asks")
+    }
+
+    @Test func aPreviewSaysWhatTheServerWouldRefuse() throws {
+        let audit = try DeploymentStatusTests.audit("PASS", isStale: false)
+        var good = try VersionSelection(.promote, nil, of: status { ($0.state, $0.audit) = (.ready, audit) })
+        good.refusal = "totals@1 reads it"
+        #expect(good.preview.last?.text == "refused as things are: totals@1 reads it")
+    }
+
     @Test func aSwitchIsToldWithItsPause() throws {
         let json = """
             {"live":2,"previous":1,"attempt":77,"pauseMilliseconds":34.26,"journalPosition":80,

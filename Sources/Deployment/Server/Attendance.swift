@@ -143,14 +143,14 @@ extension DeploymentServer {
         }
     }
 
-    /// Its audit found nothing, and says it of the version that is live.
+    /// Its audit found nothing that somebody is to be asked about, and says it of the version that is live.
     private func isToBePromoted(_ summary: VersionSummary) throws(OperationFailure) -> Bool {
         guard summary.state == .ready, !isBusy(summary.id.job) else { return false }
         let audit = try OperationFailure.onCatalog { () throws(CatalogError) in
             try ledger.catalog.audits(of: summary.id, newest: 1).first
         }
         guard let audit else { return false }
-        return audit.verdict == .pass && staleness(of: audit, summary) == nil
+        return audit.verdict == .pass && staleness(of: audit, summary) == nil && audit.largeDeletions.isEmpty
     }
 
     static let longestAuditMilliseconds: Int64 = 3_600_000

@@ -146,6 +146,15 @@ extension DeploymentServer {
         return .object([
             ("verdict", .string(audit.verdict.rawValue)), ("at", .integer(audit.at)),
             ("isStale", .boolean(!summary.state.isPublished && staleness(of: audit, summary) != nil)),
+            (
+                "deletions",
+                .array(
+                    audit.largeDeletions.map {
+                        .object([
+                            ("output", .string($0.output)), ("rows", .integer($0.rows)), ("of", .integer($0.total)),
+                        ])
+                    })
+            ),
         ])
     }
 

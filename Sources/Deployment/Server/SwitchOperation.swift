@@ -12,18 +12,12 @@ extension DeploymentServer {
     /// - Parameters:
     ///   - number: nil: the candidate.
     ///   - isForced: without an audit, or against its verdict.
+    ///   - mayDelete: somebody has seen how many rows its audit says that readers lose.
     package func promote(
-        _ job: String, version number: Int?, isForced: Bool, command: String
+        _ job: String, version number: Int?, isForced: Bool, mayDelete: Bool = false, command: String
     ) throws(OperationFailure) -> SwitchReport {
         try alone(with: job, "promote") { () throws(OperationFailure) in
-            guard !ledger.versions(of: job).isEmpty else { throw missing(job) }
-            guard let id = number.map({ VersionID(job, $0) }) ?? candidate(of: job) else {
-                throw OperationFailure(
-                    .conflict, "job \"\(job)\" has no candidate", hint: "'sluice deploy \(job) FILE' makes one")
-            }
-            guard let summary = ledger[id] else { throw missing(id) }
-            try checkPromotable(summary, isForced: isForced)
-            try checkRuns(summary)
+            let summary = try promotable(job, number, isForced: isForced, mayDelete: mayDelete)
             return try change(job, to: summary, isForced: isForced, command: command)
         }
     }
@@ -33,24 +27,67 @@ extension DeploymentServer {
         _ job: String, version number: Int?, isForced: Bool, command: String
     ) throws(OperationFailure) -> SwitchReport {
         try alone(with: job, "rollback") { () throws(OperationFailure) in
-            guard !ledger.versions(of: job).isEmpty else { throw missing(job) }
-            let deployment = try OperationFailure.onJob { () throws(JobFailure) in try log.settled() }.deployments[job]
-            guard let previous = deployment?.previous, number == nil || number == Int(previous),
-                let summary = ledger[VersionID(job, Int(previous))], summary.state == .standby
-            else {
-                throw OperationFailure(
-                    .conflict,
-                    number.map { "version \($0) of job \"\(job)\" is not the one to go back to" }
-                        ?? "job \"\(job)\" has no version to go back to",
-                    detail: "a version that was live goes on as standby for the time given with --keep",
-                    hint: "deploy its text again: 'sluice versions \(job)' shows it")
-            }
-            try checkRuns(summary)
+            let summary = try standby(job, number)
             return try change(job, to: summary, isForced: isForced, command: command)
         }
     }
 
-    private func checkPromotable(_ summary: VersionSummary, isForced: Bool) throws(OperationFailure) {
+    package enum SwitchVerb: String, CaseIterable, Sendable {
+        case promote, rollback
+    }
+
+    /// Whether a switch would be refused as things are: with an error's `message`, `detail` and `hint`, or null.
+    package func check(
+        _ verb: SwitchVerb, _ job: String, version number: Int?, isForced: Bool
+    ) throws(OperationFailure) -> JSONValue {
+        do throws(OperationFailure) {
+            let summary =
+                switch verb {
+                case .promote: try promotable(job, number, isForced: isForced, mayDelete: false)
+                case .rollback: try standby(job, number)
+                }
+            _ = try checkChange(job, to: summary, isForced: isForced)
+            return .object([("error", .null)])
+        } catch {
+            guard error.kind == .conflict else { throw error }
+            return error.json
+        }
+    }
+
+    private func promotable(
+        _ job: String, _ number: Int?, isForced: Bool, mayDelete: Bool
+    ) throws(OperationFailure) -> VersionSummary {
+        guard !ledger.versions(of: job).isEmpty else { throw missing(job) }
+        guard let id = number.map({ VersionID(job, $0) }) ?? candidate(of: job) else {
+            throw OperationFailure(
+                .conflict, "job \"\(job)\" has no candidate", hint: "'sluice deploy \(job) FILE' makes one")
+        }
+        guard let summary = ledger[id] else { throw missing(id) }
+        try checkPromotable(summary, isForced: isForced, mayDelete: mayDelete)
+        try checkRuns(summary)
+        return summary
+    }
+
+    private func standby(_ job: String, _ number: Int?) throws(OperationFailure) -> VersionSummary {
+        guard !ledger.versions(of: job).isEmpty else { throw missing(job) }
+        let deployment = try OperationFailure.onJob { () throws(JobFailure) in try log.settled() }.deployments[job]
+        guard let previous = deployment?.previous, number == nil || number == Int(previous),
+            let summary = ledger[VersionID(job, Int(previous))], summary.state == .standby
+        else {
+            throw OperationFailure(
+                .conflict,
+                number.map { "version \($0) of job \"\(job)\" is not the one to go back to" }
+                    ?? "job \"\(job)\" has no version to go back to",
+                detail: "a version that was live goes on as standby for the time given with --keep",
+                hint: "deploy its text again: 'sluice versions \(job)' shows it")
+        }
+        try checkRuns(summary)
+        return summary
+    }
+
+    private func checkPromotable(
+        _ summary: VersionSummary, isForced: Bool, mayDelete: Bool
+    ) throws(OperationFailure) {
         let (job, number) = (summary.id.job, summary.id.number)
         switch summary.state {
         case .inSync, .ready: break
@@ -90,6 +127,19 @@ extension DeploymentServer {
                 .conflict, "version \(number) of job \"\(job)\" has failed its audit",
                 hint: "'sluice audit \(job) --show' says why; --force promotes it all the same")
         }
+        if !mayDelete { try checkDeletions(audit) }
+    }
+
+    private func checkDeletions(_ audit: AuditRecord) throws(OperationFailure) {
+        let deletions = audit.largeDeletions
+        guard !deletions.isEmpty else { return }
+        throw OperationFailure(
+            .conflict,
+            "version \(audit.newVersion) of job \"\(audit.job)\" would delete "
+                + deletions.map(\.text).joined(separator: ", "),
+            detail:
+                "its audit has found them in version \(audit.oldVersion) only, and more than a tenth is asked about",
+            hint: "'sluice diff \(audit.job)' lists them; --force deletes them")
     }
 
     /// The live version would stand still for it in vain.
@@ -120,11 +170,9 @@ extension DeploymentServer {
     private func change(
         _ job: String, to summary: VersionSummary, isForced: Bool, command: String
     ) throws(OperationFailure) -> SwitchReport {
-        let state = try OperationFailure.onJob { () throws(JobFailure) in try log.settled() }
-        guard let deployment = state.deployments[job] else { throw missing(job) }
+        let (state, deployment) = try checkChange(job, to: summary, isForced: isForced)
         let from = VersionID(job, Int(deployment.live))
         let to = UInt32(summary.id.number)
-        try checkStarts(job, deployment, to, isForced: isForced)
         let options = try record(of: summary.id).options
         let lock = try deadLiveVersion(from)
         defer { if let lock { giveBack(lock, of: from, to: to) } }
@@ -159,6 +207,17 @@ extension DeploymentServer {
         let now = try OperationFailure.onJob { () throws(JobFailure) in try log.settled() }.deployments[job]
         if let now { _ = try follow(job, now) }
         return done
+    }
+
+    /// - Returns: what the journal says now.
+    private func checkChange(
+        _ job: String, to summary: VersionSummary, isForced: Bool
+    ) throws(OperationFailure) -> (JournalState, DeploymentState) {
+        let state = try OperationFailure.onJob { () throws(JobFailure) in try log.settled() }
+        guard let deployment = state.deployments[job] else { throw missing(job) }
+        let to = UInt32(summary.id.number)
+        try checkStarts(job, deployment, to, isForced: isForced)
+        return (state, deployment)
     }
 
     private func followed(_ job: String) -> FollowedOutputs {

@@ -38,6 +38,7 @@ package struct DeploymentRoutes: Sendable {
             .answering("POST", "/v1/deployments/:job/promote") { body, path, _ throws(OperationFailure) in
                 try server.promote(
                     path["job"], version: body.number("version"), isForced: body.flag("force"),
+                    mayDelete: body.flag("mayDelete"),
                     command: body.text("command") ?? "promote"
                 ).json
             }
@@ -46,6 +47,14 @@ package struct DeploymentRoutes: Sendable {
                     path["job"], version: body.number("version"), isForced: body.flag("force"),
                     command: body.text("command") ?? "rollback"
                 ).json
+            }
+            .answering("POST", "/v1/deployments/:job/promote/check") { body, path, _ throws(OperationFailure) in
+                try server.check(
+                    .promote, path["job"], version: body.number("version"), isForced: body.flag("force"))
+            }
+            .answering("POST", "/v1/deployments/:job/rollback/check") { body, path, _ throws(OperationFailure) in
+                try server.check(
+                    .rollback, path["job"], version: body.number("version"), isForced: body.flag("force"))
             }
             .answering("POST", "/v1/deployments/:job/abort") { body, path, _ throws(OperationFailure) in
                 try server.abort(

@@ -50,6 +50,8 @@ package struct VersionStatus: Equatable, Sendable {
         package var verdict: String
         package var at: Int
         package var isStale: Bool
+        /// Of more than a tenth of a table: `promote` asks.
+        package var deletions: [RowDeletion]
     }
 
     package struct Guard: Equatable, Sendable {
@@ -145,7 +147,14 @@ extension VersionStatus.Audit {
     package init(_ json: JSONValue) throws(MalformedAnswer) {
         self.init(
             verdict: try json.text("verdict"), at: try json.integer("at"),
-            isStale: json["isStale"]?.booleanValue ?? false)
+            isStale: json["isStale"]?.booleanValue ?? false,
+            deletions: json["deletions"] == nil
+                ? []
+                : try json.map("deletions") { (deletion) throws(MalformedAnswer) in
+                    RowDeletion(
+                        output: try deletion.text("output"), rows: Int64(try deletion.integer("rows")),
+                        of: Int64(try deletion.integer("of")))
+                })
     }
 }
 

@@ -131,7 +131,9 @@ package struct StatusText {
         line.add(audit.verdict, audit.verdict == "PASS" ? .good : audit.verdict == "WARN" ? .caution : .bad)
         line.add(", \(SpanText.text(milliseconds: now &- audit.at)) ago")
         if audit.isStale { line.add(", stale", .caution) }
-        return line
+        guard !audit.deletions.isEmpty else { return line }
+        return line.adding(
+            ", would delete " + audit.deletions.map(\.text).joined(separator: ", ") + ": promote asks", .caution)
     }
 
     private func line(_ guarded: VersionStatus.Guard) -> StyledLine {

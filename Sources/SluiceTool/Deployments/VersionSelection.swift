@@ -13,6 +13,8 @@ package struct VersionSelection: Equatable, Sendable {
     package var version: VersionStatus
     package var live: VersionStatus?
     package var isForced: Bool
+    /// What the server says stands in the way; nil: nothing, or it was not asked.
+    package var refusal: String?
 
     /// - Parameters:
     ///   - number: as named on the command line.
@@ -48,7 +50,8 @@ package struct VersionSelection: Equatable, Sendable {
 
     package var question: String {
         switch verb {
-        case .promote: "make \(name) (\(stateText)) live\(inPlaceOfLive)?"
+        case .promote:
+            "make \(name) (\(stateText)) live\(inPlaceOfLive)\(deletions.map { ", and delete \($0)" } ?? "")?"
         case .rollback: "go back to \(name) (\(stateText))\(inPlaceOfLive)?"
         case .abort: "give up \(name) (\(stateText)) and its output?"
         }
@@ -68,11 +71,13 @@ package struct VersionSelection: Equatable, Sendable {
         case .abort:
             lines.append(StyledLine("\(name) (\(stateText)) would be stopped, and what it has written removed"))
         }
-        if let obstacle { lines.append(StyledLine("refused as things are: ", .caution).adding(obstacle)) }
+        if let obstacle = obstacle ?? refusal {
+            lines.append(StyledLine("refused as things are: ", .caution).adding(obstacle))
+        }
         return lines
     }
 
-    /// Why it would be refused.
+    /// Why it would be refused, as far as the status tells.
     package var obstacle: String? {
         switch verb {
         case .abort: return version.state.isPublished ? "\(name) is live" : nil
@@ -84,8 +89,15 @@ package struct VersionSelection: Equatable, Sendable {
             if isForced { return nil }
             guard let audit = version.audit else { return "it has not been audited; --force does without" }
             if audit.verdict == "FAIL" { return "its audit has failed; --force goes over it" }
-            return audit.isStale ? "its audit is stale; --force does without" : nil
+            if audit.isStale { return "its audit is stale; --force does without" }
+            return deletions.map { "it would delete \($0); --force does" }
         }
+    }
+
+    /// Of rows that readers have, where it is so many that somebody is to be asked; nil: it is not.
+    package var deletions: String? {
+        guard verb == .promote, let deletions = version.audit?.deletions, !deletions.isEmpty else { return nil }
+        return deletions.map(\.text).joined(separator: ", ")
     }
 
     private var stateText: String {
