@@ -217,6 +217,7 @@ extension DeploymentServer {
         guard let deployment = state.deployments[job] else { throw missing(job) }
         let to = UInt32(summary.id.number)
         try checkStarts(job, deployment, to, isForced: isForced)
+        if !isForced { try checkReaders(of: job, deployment, to, in: state) }
         return (state, deployment)
     }
 
