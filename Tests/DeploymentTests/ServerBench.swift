@@ -30,11 +30,12 @@ final class ServerBench: @unchecked Sendable {
         ).id
     }
 
-    func server() throws -> DeploymentServer {
+    /// - Parameter metrics: what workers answer, by their folder.
+    func server(metrics: @escaping @Sendable (String) -> String? = { _ in nil }) throws -> DeploymentServer {
         let configuration = DeploymentServer.Configuration(
             dataDirectory: directory, workerCommand: [try BuiltProducts.program("IdleWorker")],
             workerMemoryBytes: 1 << 28, engineVersion: "test")
-        let control = WorkerControl(savepoint: { _, _ in nil }, metrics: { _ in nil }, pace: { _, _ in })
+        let control = WorkerControl(savepoint: { _, _ in nil }, metrics: metrics, pace: { _, _ in })
         return try DeploymentServer(configuration, control: control, events: EventLog(time: SystemTime()) { _ in true })
     }
 
@@ -164,8 +165,11 @@ final class ServerBench: @unchecked Sendable {
     }
 
     /// Two versions, of which the first is live and the other in sync.
-    func serverWithCandidate(_ change: (inout DeploymentOptions) -> Void = { _ in }) throws -> DeploymentServer {
-        let server = try server()
+    func serverWithCandidate(
+        _ change: (inout DeploymentOptions) -> Void = { _ in },
+        metrics: @escaping @Sendable (String) -> String? = { _ in nil }
+    ) throws -> DeploymentServer {
+        let server = try server(metrics: metrics)
         _ = try server.deploy(request(1))
         try waitUntilRunning(1, of: server)
         try commit(1)

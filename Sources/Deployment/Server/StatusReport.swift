@@ -58,7 +58,9 @@ extension DeploymentServer {
             ("checkpointAgeMilliseconds", last.map { .integer(max(0, now - $0.milliseconds)) } ?? .null),
             ("checkpoints", last.map { .integer($0.number) } ?? .null),
         ]
-        fields += facts(of: id)
+        let metrics = metrics(of: id)
+        let names = ["stateBytes", "lateRows", "quarantinedRows", "watermark", "watermarkHeldBy"]
+        fields += names.map { ($0, metrics?[$0] ?? .null) }
         let latency = isLive ? watch?.latency(now: now) : nil
         fields.append(
             (
@@ -67,7 +69,7 @@ extension DeploymentServer {
             ))
         fields.append(("paused", paces.withLock { $0[id] }.map { .string($0) } ?? .null))
         fields.append(("audit", try audit(summary)))
-        fields.append(("guard", try guardJSON(summary, watch, now)))
+        fields.append(("guard", try guardJSON(summary, watch, now, counts(metrics, number, deployment))))
         return .object(fields)
     }
 
@@ -124,18 +126,17 @@ extension DeploymentServer {
         ]
     }
 
-    /// What the worker itself says.
-    private func facts(of id: VersionID) -> [(String, JSONValue)] {
-        var metrics: JSONValue?
-        if supervisor.status(id)?.phase == .running, let text = control.metrics(folder(of: id).path) {
-            do throws(JSONSyntaxError) {
-                metrics = try JSONValue(parsing: Array(text.utf8))
-            } catch {
-                events.warning("metrics", [("version", .string("\(id)")), ("error", .string("\(error)"))])
-            }
+    /// What the worker itself says; nil: nobody answers.
+    private func metrics(of id: VersionID) -> JSONValue? {
+        guard supervisor.status(id)?.phase == .running, let text = control.metrics(folder(of: id).path) else {
+            return nil
         }
-        let names = ["stateBytes", "lateRows", "quarantinedRows", "watermark", "watermarkHeldBy"]
-        return names.map { ($0, metrics?[$0] ?? .null) }
+        do throws(JSONSyntaxError) {
+            return try JSONValue(parsing: Array(text.utf8))
+        } catch {
+            events.warning("metrics", [("version", .string("\(id)")), ("error", .string("\(error)"))])
+            return nil
+        }
     }
 
     private func audit(_ summary: VersionSummary) throws(OperationFailure) -> JSONValue {
@@ -161,14 +162,16 @@ extension DeploymentServer {
     // MARK: The guard
 
     /// What does not go as it should since a version has become live.
-    private func guardJSON(_ summary: VersionSummary, _ watch: JobWatch?, _ now: Int64) throws(OperationFailure)
-        -> JSONValue
-    {
+    private func guardJSON(
+        _ summary: VersionSummary, _ watch: JobWatch?, _ now: Int64, _ counts: RowGuard.Counts?
+    ) throws(OperationFailure) -> JSONValue {
         guard summary.state == .guarded else { return .null }
         let options = try record(of: summary.id).options
+        let watched = rowGuards.withLock { $0[summary.id] }
+        let rows = counts.flatMap { watched?.problems($0) } ?? []
         return .object([
             ("until", .integer(summary.since + options.guardMilliseconds)),
-            ("problems", .array(problems(summary, options, watch, now).map { .string($0) })),
+            ("problems", .array((problems(summary, options, watch, now) + rows).map { .string($0) })),
         ])
     }
 
@@ -193,6 +196,28 @@ extension DeploymentServer {
             problems.append("rows have been waiting for \(waiting) ms")
         }
         return problems
+    }
+
+    /// nil: its worker does not answer.
+    private func counts(
+        _ metrics: JSONValue?, _ number: UInt32, _ deployment: DeploymentState?
+    ) -> RowGuard.Counts? {
+        guard let metrics, let version = deployment?.versions[number] else { return nil }
+        let rows = (version.position?.ends ?? [:]).reduce(UInt64(0)) { sum, end in
+            let first = version.start?[end.key] ?? 0
+            return sum &+ (end.value - min(first, end.value))
+        }
+        func count(_ name: String) -> Int64 { metrics[name]?.integerValue ?? 0 }
+        return RowGuard.Counts(
+            rows: rows, late: count("lateRows"), rejected: count("skippedRecords") &+ count("quarantinedRows"))
+    }
+
+    /// Remembers what is usual just before a version takes over.
+    /// - Returns: nil: the new version's worker does not answer.
+    func rowGuard(from: VersionID, to: VersionID, _ deployment: DeploymentState) -> RowGuard? {
+        guard let start = counts(metrics(of: to), UInt32(to.number), deployment) else { return nil }
+        return RowGuard(
+            start: start, previous: counts(metrics(of: from), UInt32(from.number), deployment), number: from.number)
     }
 
     // MARK: Pace

@@ -189,6 +189,7 @@ extension DeploymentServer {
         // It must not stand where nobody looks for it.
         paces.withLock { $0[summary.id] = nil }
         control.pace(folder(of: summary.id).path, false)
+        let watched = rowGuard(from: from, to: summary.id, deployment)
         let timeout = UInt32(clamping: max(1, options.cutoverTimeoutMilliseconds))
         let done: SwitchReport
         do throws(JobFailure) {
@@ -202,6 +203,10 @@ extension DeploymentServer {
         } catch {
             try back(summary, error.message)
             throw OperationFailure(error)
+        }
+        rowGuards.withLock { guards in
+            guards[from] = nil
+            guards[summary.id] = watched
         }
         // Who has the answer may ask at once what is live.
         let now = try OperationFailure.onJob { () throws(JobFailure) in try log.settled() }.deployments[job]
