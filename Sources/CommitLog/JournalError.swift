@@ -119,8 +119,8 @@ extension JournalError: CustomStringConvertible {
             "journal file \"\(file)\" is damaged at byte \(offset): \(detail)"
         case .unsupportedVersion(let file, let version):
             version < JournalHeader.version
-                ? "journal file \"\(file)\" has format version \(version), of a time before deployments, which this binary does "
-                    + "not read; move the data directory aside and start its jobs anew"
+                ? "journal file \"\(file)\" has format version \(version), older than \(JournalHeader.version), "
+                    + "which this binary does not read; move the data directory aside and start its jobs anew"
                 : "journal file \"\(file)\" has format version \(version), newer than \(JournalHeader.version), "
                     + "the newest that this binary reads"
         case .file(let error):

@@ -6,7 +6,7 @@ import HostSystem
 struct JournalHeader: Equatable {
     /// `SLUICEJN`
     private static let magic: UInt64 = 0x4E4A_4543_4955_4C53
-    static let version: UInt32 = 3
+    static let version: UInt32 = 4
     private static let lengthOffset = 12
 
     /// The checksum of the last entry before this file, 0 where there is none.

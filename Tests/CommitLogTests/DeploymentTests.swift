@@ -57,6 +57,18 @@ import Testing
         #expect(deployment.openAttempt?.to == 2)
     }
 
+    @Test func whereTheRolesChangedIsKept() throws {
+        var job = try DeployedJob.running()
+        #expect(job.state.deployments[DeployedJob.job]?.splicedAt == nil)
+        try job.append(job.checkpoint(1, [1, 0], rows: [1, 0]))
+        try job.cutOver(from: 1, to: 2, at: [5, 5], rows: [6, 2])
+        let splice = job.state.end - 1
+        // An attempt that comes to nothing changes no roles.
+        try job.append(DeployedJob.attempt(from: 2, to: 1))
+        try job.append(DeployedJob.released(job.state.end - 1))
+        #expect(job.state.deployments[DeployedJob.job]?.splicedAt == splice)
+    }
+
     @Test func aSwitchWithoutADifferenceHasOneSpan() throws {
         var job = try DeployedJob.running()
         try job.append(job.checkpoint(1, [1, 0], rows: [1, 0]))
@@ -78,6 +90,7 @@ import Testing
         #expect(written.map(\.entry.body) == job.bodies + [.tick])
         let state = try journal.settle()
         #expect(state.deployments == job.state.deployments)
+        #expect(state.deployments[DeployedJob.job]?.splicedAt != nil)
         let names = try files.list(JournalMachine.directory).filter { $0.hasSuffix(".journal") }.sorted()
         #expect(rollBytes > 1 || names.count > 10)
         for name in names.dropLast() { try files.remove(JournalMachine.directory + "/" + name) }

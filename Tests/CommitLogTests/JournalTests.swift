@@ -161,7 +161,7 @@ private func refusal(_ body: () throws(JournalError) -> Void) -> JournalRefusal?
         #expect(try files.list(JournalMachine.directory).contains { $0.hasSuffix("003.journal") })
     }
 
-    @Test(arguments: [(2, "of a time before deployments"), (4, "newer than 3")] as [(UInt8, String)])
+    @Test(arguments: [(2, "older than 4"), (3, "older than 4"), (5, "newer than 4")] as [(UInt8, String)])
     func anotherFormatIsRefusedByName(version: UInt8, reason: String) throws {
         let machine = JournalMachine()
         try machine.fill(machine.open(), 0...2)

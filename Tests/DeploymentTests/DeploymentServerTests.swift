@@ -173,13 +173,19 @@ import Testing
             .attempt(job: "orders", from: 1, to: 2, timeoutMilliseconds: 600_000, withoutFrom: false)
         ).sequence
         try bench.standStill([1, 2])
-        try bench.log.append(
+        let splice = try bench.log.append(
             .spliced(
-                job: "orders", attempt: attempt, bench.log.settled().splices(of: "orders", differences: [:])))
+                job: "orders", attempt: attempt, bench.log.settled().splices(of: "orders", differences: [:]))
+        ).sequence
         let server = try bench.server()
         try bench.waitFor(.guarded, 2, of: server)
         try bench.waitFor(.standby, 1, of: server)
         #expect(try bench.course(2, of: server).suffix(2) == ["CUTTING_OVER", "GUARDED"])
+        // The log book names the entry that made it so, not the one that the attempt began with.
+        let positions = (try server.history("orders")["transitions"]?.arrayValue ?? []).compactMap {
+            $0["journalPosition"]?.integerValue
+        }
+        #expect(positions == [Int64(splice), Int64(splice)])
         server.close(.stop)
     }
 

@@ -99,6 +99,7 @@ extension JournalState {
         deployments[job]?.previous = attempt.from
         deployments[job]?.live = attempt.to
         deployments[job]?.generation += 1
+        deployments[job]?.splicedAt = position.sequence
         // What only the old version reads stays where it has stopped until the new one moves.
     }
 

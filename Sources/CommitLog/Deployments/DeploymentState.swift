@@ -43,6 +43,8 @@ package struct DeploymentState: Equatable, Sendable {
     package internal(set) var previous: UInt32?
     /// How often the roles have changed.
     package internal(set) var generation: UInt64 = 0
+    /// The sequence number of the entry that changed them last; nil: the first version is live.
+    package internal(set) var splicedAt: UInt64?
     /// The newest one.
     package internal(set) var attempt: Attempt?
     /// For everything that any version reads, where the live version's last checkpoint stands: no other version reads on
@@ -76,6 +78,8 @@ package struct DeploymentState: Equatable, Sendable {
         writer.write(live)
         writer.write(previous ?? 0)
         writer.write(generation)
+        writer.write(splicedAt != nil)
+        if let splicedAt { writer.write(splicedAt) }
         cut.encode(to: &writer)
         writer.write(attempt != nil)
         if let attempt {
@@ -95,6 +99,7 @@ package struct DeploymentState: Equatable, Sendable {
         let previous = try reader.read(UInt32.self, "previous version")
         self.previous = previous == 0 ? nil : previous
         generation = try reader.read(UInt64.self, "generation")
+        splicedAt = try reader.readBool() ? try reader.read(UInt64.self, "switch") : nil
         cut = try InputPosition(from: &reader)
         if try reader.readBool() {
             let number = try reader.read(UInt64.self, "attempt")

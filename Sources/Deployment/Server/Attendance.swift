@@ -65,7 +65,7 @@ extension DeploymentServer {
         try ledger.move(
             summary.id, to: isBack ? .rolledBack : .standby,
             isBack ? "version \(deployment.live) is live again" : "version \(deployment.live) took over",
-            by: .journal, position: deployment.attempt?.number, wanted: isBack ? .stopped : nil)
+            by: .journal, position: deployment.splicedAt, wanted: isBack ? .stopped : nil)
         if isBack { stopQuietly(summary.id) }
     }
 
@@ -96,7 +96,7 @@ extension DeploymentServer {
         guard let record = try ledger.record(of: summary.id) else { return }
         try ledger.move(
             summary.id, to: record.options.guardMilliseconds > 0 ? .guarded : .live,
-            "took over from version \(deployment.previous ?? 0)", by: .journal, position: deployment.attempt?.number)
+            "took over from version \(deployment.previous ?? 0)", by: .journal, position: deployment.splicedAt)
     }
 
     private func stopQuietly(_ id: VersionID) {
