@@ -14,6 +14,7 @@ final class QuerySignals: Sendable {
     }
 
     private let state = Mutex(State.idle)
+    private let last = Mutex<(@Sendable () -> Void)?>(nil)
 
     /// Called before any other thread is started.
     static func watch() -> QuerySignals {
@@ -36,7 +37,21 @@ final class QuerySignals: Sendable {
         return signals
     }
 
+    /// From here on a signal ends the process at once, after this; what a query has put on disk the next one removes.
+    func whenEnding(_ body: @escaping @Sendable () -> Void) { last.withLock { $0 = body } }
+
     private func came(_ number: Int32) {
+        if let last = last.withLock({ $0 }) {
+            // The next signal waits for nothing.
+            var set = sigset_t()
+            sigemptyset(&set)
+            sigaddset(&set, SIGINT)
+            sigaddset(&set, SIGTERM)
+            pthread_sigmask(SIG_UNBLOCK, &set, nil)
+            last()
+            TerminalMode.restore()
+            _exit(128 + number)
+        }
         let isCancelled = state.withLock { state in
             guard case .running(let events) = state else { return false }
             state = .cancelled

@@ -11,8 +11,10 @@ import Testing
         let workspace: Workspace
         private let server: ChildProcess
 
-        init() throws {
+        /// - Parameter audit: a folder with nothing in it, for the audits of version 2.
+        init(audit: String? = nil) throws {
             workspace = try Workspace()
+            if let audit { try workspace.write("", to: "\(audit)/expect.sql") }
             server = try SluiceRun.start(["server", "--port", "0"], in: workspace)
             var rows = ""
             for id in 0..<300 { rows += "{\"name\":\"\(["a", "b"][id % 2])\(id % 30)\",\"n\":\(id)}\n" }
@@ -24,7 +26,8 @@ import Testing
                 "sluice topic create rows --schema 'name STRING, n BIGINT' && sluice topic produce rows < rows.jsonl")
             try shell("until test -S sluice-data/server.sock; do sleep 0.05; done")
             try shell("sluice deploy sums one.sql --yes && sluice wait sums@1 --until live")
-            try shell("sluice deploy sums two.sql --yes && sluice wait sums@2 --until audited")
+            let folder = audit.map { " --audit \($0)" } ?? ""
+            try shell("sluice deploy sums two.sql --yes\(folder) && sluice wait sums@2 --until audited")
         }
 
         deinit {
@@ -42,7 +45,7 @@ import Testing
                 """
         }
 
-        private func shell(_ script: String) throws {
+        func shell(_ script: String) throws {
             let path = try BuiltProducts.folder() + ":/usr/bin:/bin"
             let process = try ChildProcess(
                 "/bin/bash", ["-c", script], in: workspace.path, environment: ["PATH": path])
@@ -94,6 +97,32 @@ import Testing
             let run = try SluiceRun(SluiceRun.start(["audit", "sums"] + arguments, in: job.workspace))
             #expect(run.ending == .exit(code) && run.messages.contains(message), "\(arguments): \(run)")
         }
+    }
+
+    /// Of its process, or told by itself.
+    @Test(arguments: [SIGINT, SIGTERM, SIGKILL])
+    func anAuditThatIsInterruptedIsGivenUp(signal: Int32) throws {
+        let job = try DeployedSums(audit: "kept")
+        try job.workspace.remove("kept")
+        // More numbers than anybody waits for.
+        try job.workspace.write(
+            """
+            CREATE TABLE numbers (id BIGINT) WITH ('connector' = 'datagen', 'fields.id.kind' = 'sequence',
+              'fields.id.start' = '0', 'fields.id.end' = '1000000000000');
+            SELECT id FROM numbers WHERE id < 0;
+            """, to: "kept/slow.sql")
+        try job.shell("mkdir scratch")
+        let audit = try SluiceRun.start(["audit", "sums"], in: job.workspace, environment: ["TMPDIR": "scratch"])
+        // Its query has begun.
+        try job.shell("until ls scratch | grep -q sluice-sql-; do sleep 0.05; done")
+        #expect(try job.run("status", "sums").output.contains("AUDITING"))
+        audit.send(signal)
+        let ending = try audit.wait()
+        #expect(ending == (signal == SIGKILL ? .signal(SIGKILL) : .exit(128 + signal)), "\(audit.messageText)")
+        if signal == SIGKILL { try job.shell("while sluice status sums | grep -q AUDITING; do sleep 0.05; done") }
+        let history = try job.run("history", "sums")
+        let reason = signal == SIGKILL ? "the process that made it has ended" : "somebody has interrupted it"
+        #expect(history.output.contains("AUDITING -> IN_SYNC  the audit was not made: \(reason)"), "\(history)")
     }
 
     @Test func checksReadBothVersionsAndTheInputsUpToTheCut() throws {

@@ -129,6 +129,8 @@ extension DeploymentServer {
             return try retire(summary, "kept for \(record.options.keepMilliseconds / 1000) s")
         case .rolledBack where waited >= record.options.keepMilliseconds && !isBusy(summary.id.job):
             return try retire(summary, "rolled back, and kept for \(record.options.keepMilliseconds / 1000) s")
+        case .auditing where hasLostAuditors(summary):
+            return try giveUpAudit(summary.id, "the process that made it has ended")
         case .auditing where waited >= Self.longestAuditMilliseconds:
             return try move(summary, to: .inSync, "the audit has not reported within an hour")
         case .failed: return try comeBack(summary, deployment)

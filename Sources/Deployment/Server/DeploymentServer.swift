@@ -51,6 +51,8 @@ package final class DeploymentServer: Sendable {
     /// By version: what its worker was last told, and why.
     let paces = Mutex<[VersionID: String]>([:])
     let audits = Mutex<Set<VersionID>>([])
+    /// Processes that make a version's audit; nil: nobody has said who.
+    let auditors = Mutex<[VersionID: Auditors]>([:])
     /// By job: the number of role changes that the catalog knows of.
     let generations = Mutex<[String: UInt64]>([:])
     /// How long names stood still at the last switch, by job.

@@ -75,9 +75,22 @@ package struct DeploymentRoutes: Sendable {
                 try server.cut(path["job"], old: request.number("old"), new: request.number("new"))
             }
             .answering("POST", "/v1/deployments/:job/audits/begin") { body, path, _ throws(OperationFailure) in
-                try server.beginAudit(
+                let process = try body.number("process")
+                let cut = try server.beginAudit(
                     path["job"], old: body.number("old"), new: body.number("new"),
                     command: body.text("command") ?? "audit")
+                if let new = cut["new"]?["version"]?.integerValue {
+                    server.noteAuditor(of: VersionID(path["job"], Int(new)), process: process)
+                }
+                return cut
+            }
+            .answering("POST", "/v1/deployments/:job/audits/abandon") { body, path, _ throws(OperationFailure) in
+                guard let version = try body.number("version") else {
+                    throw OperationFailure(.usage, "'version' is missing")
+                }
+                return try server.abandonAudit(
+                    VersionID(path["job"], version), process: body.number("process"),
+                    body.text("reason") ?? "it was given up")
             }
             .answering("POST", "/v1/deployments/:job/audits") { body, path, _ throws(OperationFailure) in
                 try server.endAudit(AuditRecord(body, job: path["job"]))

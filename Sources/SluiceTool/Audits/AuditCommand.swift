@@ -97,10 +97,24 @@ struct AuditCommand: DeploymentSubcommand {
         let signals = QuerySignals.watch()
         // Mistakes in what is named here are found before anything begins.
         let named = try AuditFolder(folder, expecting: expect)
+        // Should this process end without a report, the server sees it.
+        let process = ("process", JSONValue.integer(getpid()))
         let answer = try server.post(
-            ["v1", "deployments", name.job, "audits", "begin"], versions.body(new: name.version),
+            ["v1", "deployments", name.job, "audits", "begin"], versions.body(new: name.version) + [process],
             command: command)
         let found = try cut(answer)
+        signals.whenEnding { [server, job = name.job] in
+            do throws(ToolFailure) {
+                _ = try server.post(
+                    ["v1", "deployments", job, "audits", "abandon"],
+                    [
+                        ("version", .integer(found.new.number)), process,
+                        ("reason", .string("somebody has interrupted it")),
+                    ])
+            } catch {
+                StandardStreams.error(error.text)
+            }
+        }
         let report: AuditReport
         do throws(ToolFailure) {
             let kept = folder == nil ? answer["auditFolder"]?.stringValue : nil
