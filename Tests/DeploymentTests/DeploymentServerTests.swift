@@ -117,6 +117,20 @@ import Testing
         server.close(.stop)
     }
 
+    @Test func whatCannotBeRemovedIsTriedAgain() throws {
+        let server = try bench.serverWithCandidate()
+        func hasTopic() throws -> Bool { try bench.log.settled().topics.values.contains { $0.name == "revenue@2" } }
+        // Somebody holds what the version has written.
+        let partition = bench.log.directory(of: "revenue@2", partition: 0)
+        try PosixFileSystem().makeDirectories(partition)
+        let lock = try #require(try PosixFileSystem().lock(partition + "/lock", wait: false))
+        #expect(try server.abort("orders", version: 2, command: "abort")["aborted"]?.integerValue == 2)
+        #expect(try bench.state(2, of: server) == "ABORTED" && hasTopic())
+        lock.release()
+        try bench.eventually("the end of its topic") { try hasTopic() ? nil : true }
+        server.close(.stop)
+    }
+
     // MARK: A server that died in the middle of something else
 
     @Test func anAuditThatADeadServerLeftIsOver() throws {

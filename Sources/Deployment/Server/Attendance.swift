@@ -16,6 +16,7 @@ extension DeploymentServer {
                 events.error("looking after a job", [("job", .string(job)), ("error", .string(error.message))])
             }
         }
+        removeRemains()
     }
 
     private func attend(_ job: String, _ snapshot: JournalSnapshot) throws(OperationFailure) {
@@ -218,7 +219,7 @@ extension DeploymentServer {
     /// Its worker ends, it never runs again, and what no name needs is removed.
     func retire(_ summary: VersionSummary, _ reason: String) throws(OperationFailure) {
         guard try ended(summary.id, .retired, reason, by: .server) else { return }
-        try remove(summary.id)
+        removeRemains(of: summary.id)
     }
 
     /// - Returns: false: it is in another state meanwhile.
@@ -276,7 +277,7 @@ extension DeploymentServer {
                 try TopicAdmin.delete(topic.name, in: log)
             } catch {
                 // Somebody reads it; it is in nobody's way.
-                events.warning("removing a topic", [("topic", .string(topic.name)), ("error", .string(error.message))])
+                events.debug("removing a topic", [("topic", .string(topic.name)), ("error", .string(error.message))])
             }
         }
     }

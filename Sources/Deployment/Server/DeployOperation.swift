@@ -179,7 +179,7 @@ extension DeploymentServer {
             let record = try record(of: summary.id)
             switch summary.state {
             case .planned: try recover(planned: record)
-            case .aborted, .retired: removeRemains(of: summary.id)
+            case .aborted, .retired: removeRemains(of: summary.id, ifAny: true)
             case .auditing:
                 try OperationFailure.onCatalog { () throws(CatalogError) in
                     try ledger.move(
@@ -201,15 +201,6 @@ extension DeploymentServer {
                 // One of those that stand still was first.
                 guard case .refused(.deployment(.attemptIsDecided)) = error else { throw .journal(error) }
             }
-        }
-    }
-
-    /// They are in nobody's way: a server that cannot remove them does the rest of its work.
-    private func removeRemains(of id: VersionID) {
-        do throws(OperationFailure) {
-            if try hasRemains(id) { try remove(id) }
-        } catch {
-            events.error("removing a version", [("version", .string("\(id)")), ("error", .string(error.message))])
         }
     }
 

@@ -57,6 +57,8 @@ package final class DeploymentServer: Sendable {
     let generations = Mutex<[String: UInt64]>([:])
     /// How long names stood still at the last switch, by job.
     let pauses = Mutex<[String: Double]>([:])
+    /// Of versions that are over: what could not be removed yet.
+    let remains = Mutex<[VersionID: Remains]>([:])
     /// Of versions that this server has made live: how many of their rows were late or rejected before.
     let rowGuards = Mutex<[VersionID: RowGuard]>([:])
     /// By job: what the next switch will compare.

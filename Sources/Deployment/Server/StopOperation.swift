@@ -23,7 +23,7 @@ extension DeploymentServer {
                 throw OperationFailure(
                     .conflict, "version \(id.number) of job \"\(job)\" cannot be aborted now", hint: "try again")
             }
-            try remove(id)
+            removeRemains(of: id)
             return .object([("aborted", .integer(id.number))])
         }
     }
