@@ -92,6 +92,8 @@ package protocol FileSystem: Sendable {
     /// The number at a byte offset of the file's first page, which is made where it is missing, for processes to wait for.
     /// nil: there is no such thing here, and who waits has to look again and again.
     func signal(_ path: String, at offset: Int) throws(FileError) -> (any SharedSignal)?
+    /// Of the disk that something is on; nil: there is no such thing here.
+    func space(_ path: String) throws(FileError) -> DiskSpace?
     /// Changes with every boot of the machine: what lived in memory only before it is gone.
     var bootIdentity: String { get }
     /// Where relative paths start.
@@ -102,6 +104,8 @@ extension FileSystem {
     package var workingDirectory: String { "/" }
 
     package func signal(_ path: String, at offset: Int) throws(FileError) -> (any SharedSignal)? { nil }
+
+    package func space(_ path: String) throws(FileError) -> DiskSpace? { nil }
 
     package func exists(_ path: String) throws(FileError) -> Bool { try status(path) != nil }
 

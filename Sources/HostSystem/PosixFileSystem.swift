@@ -40,6 +40,11 @@ package final class PosixFileSystem: FileSystem {
         return FileStatus(raw)
     }
 
+    package func space(_ path: String) throws(FileError) -> DiskSpace? {
+        try checkPath(path, .status)
+        return try DiskSpace(path)
+    }
+
     /// A name that is not UTF-8 comes out with replacement characters, and opens nothing.
     package func list(_ directory: String) throws(FileError) -> [String] {
         try checkPath(directory, .list)

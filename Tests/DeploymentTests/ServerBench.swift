@@ -30,12 +30,19 @@ final class ServerBench: @unchecked Sendable {
         ).id
     }
 
-    /// - Parameter metrics: what workers answer, by their folder.
-    func server(metrics: @escaping @Sendable (String) -> String? = { _ in nil }) throws -> DeploymentServer {
-        let configuration = DeploymentServer.Configuration(
+    /// - Parameters:
+    ///   - metrics: what workers answer, by their folder.
+    ///   - pace: whether a worker, by its folder, is to wait.
+    ///   - disk: nil: the real one.
+    func server(
+        metrics: @escaping @Sendable (String) -> String? = { _ in nil },
+        pace: @escaping @Sendable (String, Bool) -> Void = { _, _ in }, disk: (@Sendable () -> DiskSpace?)? = nil
+    ) throws -> DeploymentServer {
+        var configuration = DeploymentServer.Configuration(
             dataDirectory: directory, workerCommand: [try BuiltProducts.program("IdleWorker")],
             workerMemoryBytes: 1 << 28, engineVersion: "test")
-        let control = WorkerControl(savepoint: { _, _ in nil }, metrics: metrics, pace: { _, _ in })
+        let control = WorkerControl(savepoint: { _, _ in nil }, metrics: metrics, pace: pace)
+        configuration.disk = disk
         return try DeploymentServer(configuration, control: control, events: EventLog(time: SystemTime()) { _ in true })
     }
 
@@ -170,6 +177,13 @@ final class ServerBench: @unchecked Sendable {
         metrics: @escaping @Sendable (String) -> String? = { _ in nil }
     ) throws -> DeploymentServer {
         let server = try server(metrics: metrics)
+        try addCandidate(to: server, change)
+        return server
+    }
+
+    func addCandidate(
+        to server: DeploymentServer, _ change: (inout DeploymentOptions) -> Void = { _ in }
+    ) throws {
         _ = try server.deploy(request(1))
         try waitUntilRunning(1, of: server)
         try commit(1)
@@ -177,7 +191,6 @@ final class ServerBench: @unchecked Sendable {
         try waitUntilRunning(2, of: server)
         try commit(2)
         try waitFor(.inSync, 2, of: server)
-        return server
     }
 
     /// Of one version: the states that it was in, one after the other.

@@ -45,6 +45,25 @@ import Testing
         #expect(plan.lines[6].text == "replays nothing")
     }
 
+    @Test func aPlanSaysWhatTheDiskHasForIt() throws {
+        func line(_ disk: String, live: String = "1") throws -> String? {
+            let json = """
+                {"job":"orders","version":2,"live":\(live),"comparison":"identical","inputs":[],"outputs":[],"disk":\(disk)}
+                """
+            return try DeploymentPlan(JSONValue(parsing: json)).lines.map(\.text).last
+        }
+        let free = #""freeBytes":3221225472,"reserveBytes":1073741824"#
+        #expect(
+            try line(#"{"neededBytes":1048576,\#(free),"isEnough":true}"#)
+                == "needs about 1 MiB of disk, as orders@1 does; 3 GiB are free")
+        #expect(
+            try line(#"{"neededBytes":4294967296,\#(free),"isEnough":false}"#)
+                == "needs about 4 GiB of disk, as orders@1 does; 3 GiB are free, of which 1 GiB are kept for what runs: "
+                + "deploy is refused")
+        #expect(try line(#"{"neededBytes":null,\#(free),"isEnough":true}"#, live: "null") == "replays nothing")
+        #expect(try line("null") == "replays nothing")
+    }
+
     // MARK: Waiting
 
     private func outcome(

@@ -155,3 +155,25 @@ func pathsComeApart(path: String, parent: String, name: String) {
     #expect(FilePath.parent(of: path) == parent)
     #expect(FilePath.lastName(of: path) == name)
 }
+
+@Test func aTreeHasTheBytesOfItsFiles() throws {
+    try withDirectory { files, directory in
+        #expect(try files.treeBytes(directory + "/nowhere") == 0)
+        try files.makeDirectories(directory + "/a/b")
+        for (name, count) in [("a/b/c", 5), ("d", 7)] {
+            let file = try files.open(directory + "/" + name, .createNew)
+            try file.write([UInt8](repeating: 1, count: count), at: 0)
+            file.close()
+        }
+        try files.link(directory + "/d", to: directory + "/a/e")
+        #expect(try files.treeBytes(directory) == 12)
+        #expect(try files.treeBytes(directory + "/d") == 7)
+    }
+}
+
+@Test func aDiskHasSomeRoom() throws {
+    let files = PosixFileSystem()
+    let space = try #require(try files.space("/"))
+    #expect(space.totalBytes > 0 && space.freeBytes >= 0 && space.freeBytes <= space.totalBytes)
+    #expect(throws: FileError(.status, "/nowhere", code: ENOENT)) { try files.space("/nowhere") }
+}

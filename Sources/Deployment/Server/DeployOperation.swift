@@ -44,6 +44,7 @@ extension DeploymentServer {
         return try alone(with: request.job, "deploy") { () throws(OperationFailure) in
             let text = try JobText(request.job, sql: request.sql, file: request.file, settings: request.settings)
             let (plan, report) = try plan(request, text)
+            try checkDisk(report.disk, for: request.job)
             try checkStart(request, text, plan)
             let id = VersionID(request.job, Int(plan.version.number))
             let record = VersionRecord(
@@ -83,7 +84,10 @@ extension DeploymentServer {
             let plan = try VersionPlan(
                 request.job, text.deployable, number: UInt32(newest + 1), in: state, random: random)
             return (
-                plan, try PlanReport(plan, text, state, board.snapshot.jobs[request.job], previous(request.job), log)
+                plan,
+                try PlanReport(
+                    plan, text, state, board.snapshot.jobs[request.job], previous(request.job),
+                    diskEstimate(request.job, in: state), log)
             )
         }
     }

@@ -25,6 +25,8 @@ package final class DeploymentServer: Sendable {
         /// For the tables of two versions that are compared at a promotion.
         package var switchMemoryBytes = 1 << 30
         package var engineVersion: String
+        /// The disk of the data directory; nil: as the system has it.
+        package var disk: (@Sendable () -> DiskSpace?)?
 
         package init(
             dataDirectory: String, workerCommand: [String], workerMemoryBytes: Int, engineVersion: String

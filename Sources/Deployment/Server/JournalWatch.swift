@@ -107,6 +107,7 @@ struct JobWatch: Sendable {
     private var arrivals: [TopicPartition: Arrivals] = [:]
     private var latencies: [(at: Int64, milliseconds: Int64)] = []
     private var samples: [Sample] = []
+    private var replays: [UInt32: ReplayPace] = [:]
 
     private static let keptCuts = 512
     private static let keptLatencies = 16_384
@@ -229,9 +230,18 @@ struct JobWatch: Sendable {
         }
         let inputs = Set(deployment.versions.values.filter { !$0.isRetired }.flatMap(\.inputs))
         for id in inputs { sample.total += (state.topics[id]?.partitions ?? []).reduce(0) { $0 + $1.publishedEnd } }
+        for (number, done) in sample.done {
+            let there = (deployment.versions[number]?.inputs ?? []).reduce(UInt64(0)) { sum, id in
+                sum + (state.topics[id]?.partitions ?? []).reduce(0) { $0 + $1.publishedEnd }
+            }
+            replays[number, default: ReplayPace()].sample(nanoseconds: now, read: done, there: there)
+        }
         samples.append(sample)
         while samples.count > 2, now - samples[1].nanoseconds > Self.rateNanoseconds { samples.removeFirst() }
     }
+
+    /// Rows per second of the fastest version that was seen at a replay; nil: none was.
+    var replayRate: Double? { replays.values.compactMap(\.rowsPerSecond).max() }
 
     /// Rows that the version has read per second, over the last ten.
     func rate(of version: UInt32) -> Double {

@@ -7,12 +7,15 @@ import StreamSQL
 /// What a deploy would change, and cost.
 package struct PlanReport: Sendable {
     package let json: JSONValue
+    /// nil: it cannot be told.
+    let disk: DiskEstimate?
 
     /// - Parameter previous: the lines of the live version's plan; nil: there is none.
     init(
         _ plan: VersionPlan, _ text: JobText, _ state: JournalState, _ watch: JobWatch?, _ previous: [String]?,
-        _ log: CommitLogAccess
+        _ disk: DiskEstimate?, _ log: CommitLogAccess
     ) throws(JobFailure) {
+        self.disk = disk
         let deployment = state.deployments[plan.version.job]
         var rows: UInt64 = 0
         var inputs: [JSONValue] = []
@@ -56,15 +59,14 @@ package struct PlanReport: Sendable {
                 "the beginning of topic \"\(topic.name)\" is gone by its retention: the new version's history is shorter"
             )
         }
-        let rate = deployment.map { watch?.rate(of: $0.live) ?? 0 } ?? 0
         json = .object([
             ("job", .string(plan.version.job)), ("version", .integer(plan.version.number)),
             ("live", deployment.map { .integer($0.live) } ?? .null),
             ("comparison", .string(deployment == nil ? "first" : isAdditive ? "additive" : "identical")),
             ("planChanges", .array(Self.changes(from: previous, to: text.graph.fingerprint).map { .string($0) })),
             ("inputs", .array(inputs)), ("outputs", .array(outputs)), ("rowsToReplay", .integer(rows)),
-            // What follows at the pace of its input says nothing of how fast it can be.
-            ("etaSeconds", rate > 10_000 ? .number(Double(rows) / rate) : .null),
+            ("etaSeconds", watch?.replayRate.map { .number(Double(rows) / $0) } ?? .null),
+            ("disk", disk?.json ?? .null),
             ("warnings", .array(warnings.map { .string($0) })),
         ])
     }

@@ -222,22 +222,30 @@ extension DeploymentServer {
 
     // MARK: Pace
 
-    /// With `--live-slo` a candidate waits while the live version is too slow.
+    /// A candidate waits while the disk is nearly full and, with `--live-slo`, while the live version is too slow.
     func pace(_ job: String, _ deployment: DeploymentState, _ watch: JobWatch) {
-        guard let id = candidate(of: job), supervisor.status(id)?.phase == .running else { return }
+        guard let id = candidate(of: job), supervisor.status(id)?.phase == .running, !isBusy(job) else { return }
         let bound: Int64?
         do throws(OperationFailure) { bound = try record(of: id).options.liveLatencyMilliseconds } catch { return }
-        guard let bound, !isBusy(job) else { return }
+        let known = paces.withLock { $0[id] }
+        let reason =
+            diskShortage(isPaused: known != nil)
+            ?? bound.flatMap { slowness(of: watch, bound: $0, isPaused: known != nil) }
+        guard (reason != nil) != (known != nil) else { return }
+        paces.withLock { $0[id] = reason }
+        control.pace(folder(of: id).path, reason != nil)
+        guard let reason else { return events.info("candidate goes on", [("version", .string("\(id)"))]) }
+        events.info("candidate waits", [("version", .string("\(id)")), ("reason", .string(reason))])
+    }
+
+    /// nil: the live version is quick enough.
+    private func slowness(of watch: JobWatch, bound: Int64, isPaused: Bool) -> String? {
         let now = time.wallMilliseconds()
         let latency = max(
             watch.latency(ofLast: Self.paceWindowMilliseconds, now: now) ?? 0, watch.oldestWaiting(now: now) ?? 0)
-        let isPaused = paces.withLock { $0[id] != nil }
         // Below the bound by a quarter before it goes on: what is near it would go to and fro.
-        let shouldPause = isPaused ? latency * 4 > bound * 3 : latency > bound
-        guard shouldPause != isPaused else { return }
-        let reason = "the live version's p99 latency is \(latency) ms, over \(bound) ms"
-        paces.withLock { $0[id] = shouldPause ? reason : nil }
-        control.pace(folder(of: id).path, shouldPause)
+        let isSlow = isPaused ? latency > bound - bound / 4 : latency > bound
+        return isSlow ? "the live version's p99 latency is \(latency) ms, over \(bound) ms" : nil
     }
 
     private static let paceWindowMilliseconds: Int64 = 2000

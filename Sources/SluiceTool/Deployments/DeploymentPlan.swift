@@ -19,6 +19,15 @@ package struct DeploymentPlan: Equatable, Sendable {
         package var onSwitch: String
     }
 
+    package struct Disk: Equatable, Sendable {
+        /// nil: there is no live version to take for a measure.
+        package var neededBytes: Int?
+        package var freeBytes: Int
+        /// Of them, what is kept for what runs.
+        package var reserveBytes: Int
+        package var isEnough: Bool
+    }
+
     package var job: String
     package var version: Int
     package var live: Int?
@@ -29,6 +38,8 @@ package struct DeploymentPlan: Equatable, Sendable {
     package var outputs: [Output]
     package var rowsToReplay: Int
     package var etaSeconds: Double?
+    /// nil: it is not known.
+    package var disk: Disk?
     package var warnings: [String]
 
     package init(_ json: JSONValue) throws(MalformedAnswer) {
@@ -50,6 +61,11 @@ package struct DeploymentPlan: Equatable, Sendable {
         }
         rowsToReplay = json.optionalInteger("rowsToReplay") ?? 0
         etaSeconds = json["etaSeconds"]?.doubleValue
+        disk = try json.optionalObject("disk").map { (disk) throws(MalformedAnswer) in
+            Disk(
+                neededBytes: disk.optionalInteger("neededBytes"), freeBytes: try disk.integer("freeBytes"),
+                reserveBytes: try disk.integer("reserveBytes"), isEnough: disk["isEnough"]?.booleanValue ?? true)
+        }
         warnings = json.texts("warnings")
     }
 

@@ -11,6 +11,12 @@ extension DeploymentPlan {
         lines += aligned("reads", inputs.map { [$0.topic, $0.amount] })
         lines += aligned("writes", outputs.map { ["\($0.name) as \($0.topic)", $0.text(isFirst: live == nil)] })
         lines.append(StyledLine("replays " + replay))
+        if let disk, let needed = disk.neededBytes, let live {
+            let text =
+                "needs about \(byteText(needed)) of disk, as \(job)@\(live) does; \(byteText(disk.freeBytes)) are free"
+            let kept = ", of which \(byteText(disk.reserveBytes)) are kept for what runs: deploy is refused"
+            lines.append(disk.isEnough ? StyledLine(text) : StyledLine(text).adding(kept, .bad))
+        }
         lines += warnings.map { StyledLine("warning: ", .caution).adding($0) }
         return lines
     }
