@@ -82,4 +82,14 @@ import Testing
         #expect(answer["live"]?.integerValue == 2)
         server.close(.stop)
     }
+
+    @Test func whatPromotesItselfWaitsForSomebody() throws {
+        let bench = try ServerBench()
+        let server = try bench.serverWithCandidate { $0.promotion = .automatic }
+        _ = try server.endAudit(audit([("revenue", "keyed", 100, 40)]))
+        let reason = try bench.eventually("a refusal") { try bench.version(2, of: server)?["refused"]?.stringValue }
+        #expect(reason == "version 2 of job \"orders\" would delete 40 of 100 rows of \"revenue\"")
+        #expect(try bench.state(2, of: server) == "READY" && bench.deployment?.attempt == nil)
+        server.close(.stop)
+    }
 }

@@ -51,6 +51,12 @@ import Testing
             ])
     }
 
+    @Test func whatIsNotPromotedByItselfSaysWhy() throws {
+        var status = try Self.status()
+        (status.versions[1].state, status.versions[1].refused) = (.ready, "reader@1 reads column \"n\"")
+        #expect(lines(status).contains("  not promoted: reader@1 reads column \"n\""))
+    }
+
     @Test func offATerminalAVersionIsOneLine() throws {
         let candidate = try #require(try Self.status().version(2))
         #expect(

@@ -146,14 +146,15 @@ extension DeploymentServer {
         }
     }
 
-    /// Its audit found nothing that somebody is to be asked about, and says it of the version that is live.
+    /// Its audit found nothing, and says it of the version that is live; and it was not refused just now.
     private func isToBePromoted(_ summary: VersionSummary) throws(OperationFailure) -> Bool {
         guard summary.state == .ready, !isBusy(summary.id.job) else { return false }
         let audit = try OperationFailure.onCatalog { () throws(CatalogError) in
             try ledger.catalog.audits(of: summary.id, newest: 1).first
         }
         guard let audit else { return false }
-        return audit.verdict == .pass && staleness(of: audit, summary) == nil && audit.largeDeletions.isEmpty
+        guard audit.verdict == .pass, staleness(of: audit, summary) == nil else { return false }
+        return refusals.withLock { $0[summary.id]?.nextNanoseconds ?? 0 } <= time.monotonicNanoseconds()
     }
 
     static let longestAuditMilliseconds: Int64 = 3_600_000

@@ -50,8 +50,10 @@ package final class DeploymentServer: Sendable {
     let events: EventLog
     let board: SnapshotBoard
     private let busy = Mutex<[String: String]>([:])
-    /// By version: what its worker was last told, and why.
-    let paces = Mutex<[VersionID: String]>([:])
+    /// Versions that are to wait, and why.
+    let paces = Mutex<[VersionID: Pause]>([:])
+    /// Versions that were to become live by themselves, and why they have not.
+    let refusals = Mutex<[VersionID: Refusal]>([:])
     let audits = Mutex<Set<VersionID>>([])
     /// Processes that make a version's audit; nil: nobody has said who.
     let auditors = Mutex<[VersionID: Auditors]>([:])
@@ -295,6 +297,21 @@ package final class DeploymentServer: Sendable {
         case .trouble(let text): events.warning("worker trouble", fields + [("error", .string(text))])
         }
     }
+}
+
+/// A version whose worker is told to read nothing.
+struct Pause {
+    var reason: String
+    /// Of the monotonic clock: its worker may have been started again since.
+    var toldNanoseconds: Int64
+}
+
+/// A version that did not become live by itself.
+struct Refusal {
+    /// nil: it is being tried.
+    var reason: String?
+    /// Of the monotonic clock: when it is tried again.
+    var nextNanoseconds: Int64
 }
 
 /// What the server's thread has read of the journal, for all.

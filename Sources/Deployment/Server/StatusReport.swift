@@ -67,7 +67,9 @@ extension DeploymentServer {
                 "latencyMilliseconds",
                 latency.map { .object([("p50", .integer($0.p50)), ("p99", .integer($0.p99))]) } ?? .null
             ))
-        fields.append(("paused", paces.withLock { $0[id] }.map { .string($0) } ?? .null))
+        fields.append(("paused", paces.withLock { $0[id] }.map { .string($0.reason) } ?? .null))
+        let refusal = summary.state == .ready ? refusals.withLock { $0[id] } : nil
+        fields.append(("refused", refusal?.reason.map { .string($0) } ?? .null))
         fields.append(("audit", try audit(summary)))
         fields.append(("guard", try guardJSON(summary, watch, now, counts(metrics, number, deployment))))
         return .object(fields)
@@ -228,15 +230,26 @@ extension DeploymentServer {
         let bound: Int64?
         do throws(OperationFailure) { bound = try record(of: id).options.liveLatencyMilliseconds } catch { return }
         let known = paces.withLock { $0[id] }
+        let now = time.monotonicNanoseconds()
         let reason =
             diskShortage(isPaused: known != nil)
             ?? bound.flatMap { slowness(of: watch, bound: $0, isPaused: known != nil) }
-        guard (reason != nil) != (known != nil) else { return }
-        paces.withLock { $0[id] = reason }
-        control.pace(folder(of: id).path, reason != nil)
-        guard let reason else { return events.info("candidate goes on", [("version", .string("\(id)"))]) }
-        events.info("candidate waits", [("version", .string("\(id)")), ("reason", .string(reason))])
+        guard let reason else {
+            guard known != nil else { return }
+            paces.withLock { $0[id] = nil }
+            control.pace(folder(of: id).path, false)
+            return events.info("candidate goes on", [("version", .string("\(id)"))])
+        }
+        if let known, now - known.toldNanoseconds < Self.tellAgainNanoseconds { return }
+        paces.withLock { $0[id] = Pause(reason: reason, toldNanoseconds: now) }
+        control.pace(folder(of: id).path, true)
+        if known == nil {
+            events.info("candidate waits", [("version", .string("\(id)")), ("reason", .string(reason))])
+        }
     }
+
+    /// A worker that begins reads on.
+    private static let tellAgainNanoseconds: Int64 = 1_000_000_000
 
     /// nil: the live version is quick enough.
     private func slowness(of watch: JobWatch, bound: Int64, isPaused: Bool) -> String? {

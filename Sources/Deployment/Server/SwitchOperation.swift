@@ -383,13 +383,24 @@ extension DeploymentServer {
         }
     }
 
+    private static let refusalNanoseconds: Int64 = 10_000_000_000
+
     func promoteByItself(_ id: VersionID) {
+        // Nobody else begins meanwhile.
+        note(nil, refusing: id)
         _ = WorkerThread(name: "promotion") { [self] in
             do throws(OperationFailure) {
                 _ = try promote(id.job, version: id.number, isForced: false, command: "deploy --promote auto")
+                refusals.withLock { $0[id] = nil }
             } catch {
+                note(error.message, refusing: id)
                 events.warning("promotion", [("version", .string("\(id)")), ("error", .string(error.message))])
             }
         }
+    }
+
+    private func note(_ reason: String?, refusing id: VersionID) {
+        let next = time.monotonicNanoseconds() + Self.refusalNanoseconds
+        refusals.withLock { $0[id] = Refusal(reason: reason, nextNanoseconds: next) }
     }
 }

@@ -88,6 +88,8 @@ package struct VersionStatus: Equatable, Sendable {
     package var latencyMilliseconds: Latency?
     /// Why it reads nothing for the time being.
     package var paused: String?
+    /// Why it has not become live by itself.
+    package var refused: String?
     package var audit: Audit?
     package var guarded: Guard?
 
@@ -121,6 +123,7 @@ package struct VersionStatus: Equatable, Sendable {
         watermarkHeldBy = json.optionalText("watermarkHeldBy")
         latencyMilliseconds = json.optionalObject("latencyMilliseconds").flatMap { Latency($0) }
         paused = json.optionalText("paused")
+        refused = json.optionalText("refused")
         audit = try json.optionalObject("audit").map { (audit) throws(MalformedAnswer) in try Audit(audit) }
         guarded = try json.optionalObject("guard").map { (watch) throws(MalformedAnswer) in try Guard(watch) }
     }

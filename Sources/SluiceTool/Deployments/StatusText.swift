@@ -80,6 +80,7 @@ package struct StatusText {
             lines.append(StyledLine("  watermark \(watermark)\(held)"))
         }
         if let audit = version.audit { lines.append(line(audit)) }
+        if let refused = version.refused { lines.append(StyledLine("  not promoted: ").adding(refused, .caution)) }
         if let guarded = version.guarded { lines.append(line(guarded)) }
         return lines
     }
