@@ -28,8 +28,8 @@ struct DeployedJob {
         return job
     }
 
-    mutating func append(_ body: JournalEntry.Body) throws(JournalRefusal) {
-        state = try state.appending(body, milliseconds: 0)
+    mutating func append(_ body: JournalEntry.Body, at milliseconds: Int64 = 0) throws(JournalRefusal) {
+        state = try state.appending(body, milliseconds: milliseconds)
         bodies.append(body)
     }
 

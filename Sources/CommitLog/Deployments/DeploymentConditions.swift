@@ -43,7 +43,7 @@ extension JournalState {
         }
         var seen: Set<TopicID> = []
         for input in registration.inputs {
-            guard topics[input] != nil else { throw .noTopic(input) }
+            guard topics[input] != nil || input == .clock else { throw .noTopic(input) }
             guard seen.insert(input).inserted else { throw .deployment(.inputTwice(version, input)) }
         }
         seen = []
@@ -137,10 +137,9 @@ extension JournalState {
         let isLive = deployment.live == version.number || !safeguards.contains(.shadow)
         var count = 0
         for id in known.inputs {
-            guard let topic = topics[id] else { throw .noTopic(id) }
-            for (number, partition) in topic.partitions.enumerated() {
+            for (number, publishedEnd) in try publishedEnds(of: id).enumerated() {
                 let name = TopicPartition(topic: id, partition: UInt32(number))
-                guard let end = reads[name], end <= partition.publishedEnd, end >= known.position?[name] ?? 0 else {
+                guard let end = reads[name], end <= publishedEnd, end >= known.position?[name] ?? 0 else {
                     throw .deployment(.impossiblePosition(version, name))
                 }
                 let cut = deployment.cut[name] ?? 0
@@ -155,6 +154,13 @@ extension JournalState {
             throw .deployment(.notAnEpochOfVersion(job: version.description))
         }
         throw .deployment(.impossiblePosition(version, other.key))
+    }
+
+    /// By partition, how far an input may be read: of the clock up to the last entry's time.
+    private func publishedEnds(of input: TopicID) throws(JournalRefusal) -> [UInt64] {
+        if input == .clock { return [UInt64(max(0, lastMilliseconds))] }
+        guard let topic = topics[input] else { throw .noTopic(input) }
+        return topic.partitions.map(\.publishedEnd)
     }
 
     func check(
@@ -258,8 +264,11 @@ extension DeploymentRefusal: CustomStringConvertible {
         case .notAnEpochOfVersion(let job): "a checkpoint of \"\(job)\" does not say what a version's says"
         case .rolesChanged(let version, let generation, let now):
             "version \(version) began its epoch under roles that have changed since (\(generation), now \(now))"
+        case .impossiblePosition(let version, .clock): "the clock of version \(version) cannot stand there"
         case .impossiblePosition(let version, let partition):
             "version \(version) cannot stand there in partition \(partition)"
+        case .aheadOfLive(let version, .clock, let end, let cut):
+            "the clock of version \(version) stands at \(end), and the live version's at \(cut)"
         case .aheadOfLive(let version, let partition, let end, let cut):
             "version \(version) has read to offset \(end) of partition \(partition), and the live version to \(cut)"
         case .standsStill(let version, let attempt): "version \(version) stands still for attempt \(attempt)"

@@ -25,6 +25,8 @@ extension JournalState {
                 deployment.cut.ends[name] = isFirst ? partition.firstKept : partition.publishedEnd
             }
         }
+        // Where the live version keeps no clock, it stands still for all.
+        if registration.inputs.contains(.clock), deployment.cut.clock == nil { deployment.cut.clock = 0 }
         deployments[version.job] = deployment
     }
 

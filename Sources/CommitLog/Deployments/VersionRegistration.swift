@@ -17,7 +17,7 @@ package struct VersionRegistration: Equatable, Sendable {
     }
 
     package var version: VersionName
-    /// The topics and published names that it reads.
+    /// The topics and published names that it reads, and the clock (`TopicID.clock`).
     package var inputs: [TopicID]
     package var outputs: [Output]
 
