@@ -39,6 +39,8 @@ package struct VersionPlan {
             }
             if !inputs.contains(topic.id) { inputs.append(topic.id) }
         }
+        // Also where nothing of the version depends on time: a later one's may, and meets this one where its clock stands.
+        inputs.append(.clock)
         var outputs: [VersionRegistration.Output] = []
         var changes: [String: OutputChange] = [:]
         for sink in deployable.sinks {

@@ -76,6 +76,33 @@ import Testing
         #expect(request(c.next(nowNanoseconds: 520_000_000, wallMilliseconds: 1_500))?.checkpoint == 2)
     }
 
+    @Test func aTimerWaitsForTheJobsOwnTime() {
+        var c = coordinator()
+        c.begin(at: 700)
+        c.progressed()
+        let first = c.next(nowNanoseconds: 20_000_000, wallMilliseconds: 9_000, journalMilliseconds: .min)
+        #expect(request(first)?.milliseconds == 700)
+        var snapshot = SubtaskSnapshot()
+        snapshot.nextTimerMilliseconds = 1_500
+        c.handedOver(0, checkpoint: 1, snapshot)
+        c.handedOver(1, checkpoint: 1, SubtaskSnapshot())
+        #expect(c.waitingTimerMilliseconds == nil)
+        #expect(isCommit(c.next(nowNanoseconds: 20_000_000, wallMilliseconds: 9_000, journalMilliseconds: 800)))
+        c.committed(durationNanoseconds: 1, nowNanoseconds: 20_000_000)
+        #expect(c.waitingTimerMilliseconds == 1_500)
+        // By the clock it is long over, and nobody is to look again and again.
+        let overdue = c.next(nowNanoseconds: 120_000_000, wallMilliseconds: 9_000, journalMilliseconds: 800)
+        guard case .wait(nil) = overdue else {
+            Issue.record("\(overdue)")
+            return
+        }
+        // By the clock it is yet to come: somebody may have to say then that time has passed.
+        #expect(
+            wait(c.next(nowNanoseconds: 120_000_000, wallMilliseconds: 1_100, journalMilliseconds: 800)) == 520_000_000)
+        let due = c.next(nowNanoseconds: 130_000_000, wallMilliseconds: 1_100, journalMilliseconds: 1_600)
+        #expect(request(due)?.milliseconds == 1_600)
+    }
+
     @Test func journalTimeNeverGoesBack() {
         var c = coordinator()
         commit(&c, number: 1, at: 20_000_000, duration: 1, wall: 5_000)

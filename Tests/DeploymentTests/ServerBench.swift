@@ -94,9 +94,12 @@ final class ServerBench: @unchecked Sendable {
     func commit(_ number: UInt32, holds: UInt64? = nil) throws {
         let state = try log.settled()
         let last = state.jobs["\(job)@\(number)"]?.last.number
+        var reads = InputPosition([TopicPartition(topic: input, partition: 0): 0])
+        // No time has passed for it. What the tests register themselves has no clock.
+        let version = state.deployments[job]?.versions[number]
+        if version?.inputs.contains(.clock) == true { reads.clock = 0 }
         let epoch = DeployedEpoch(
-            generation: state.deployments[job]?.generation ?? 0,
-            reads: InputPosition([TopicPartition(topic: input, partition: 0): 0]), holds: holds)
+            generation: state.deployments[job]?.generation ?? 0, reads: reads, holds: holds)
         try log.append(
             .checkpoint(
                 job: "\(job)@\(number)", run: RunID(high: 1, low: UInt64(number)),

@@ -215,7 +215,7 @@ final class DeploymentStage {
     private func isQuiet(_ status: JSONValue) throws -> Bool {
         let state = try log.settled()
         guard let deployment = state.deployments[VersionedTotals.job], deployment.openAttempt == nil,
-            let live = deployment.versions[deployment.live], live.position == live.inputs.end(in: state)
+            let live = deployment.versions[deployment.live], live.position?.ofTopics == live.inputs.end(in: state)
         else { return false }
         for version in status["versions"]?.arrayValue ?? [] {
             switch version["state"]?.stringValue {

@@ -52,12 +52,13 @@ final class VersionBench {
     let log: CommitLogAccess
     let partitions: UInt32
     private let files = PosixFileSystem()
-    private let time = SystemTime()
+    private let time: any TimeSource
     private let nameID: TopicID
     private let key: [String]
     private let input: TopicID
 
-    init(partitions: UInt32 = 1, key: [String] = []) throws {
+    init(partitions: UInt32 = 1, key: [String] = [], time: any TimeSource = SystemTime()) throws {
+        self.time = time
         self.key = key
         self.partitions = partitions
         workspace = try Workspace()
@@ -81,14 +82,15 @@ final class VersionBench {
         try producer.publish()
     }
 
-    func deploy(_ number: UInt32) throws {
+    /// - Parameter clocked: the journal's time is its time.
+    func deploy(_ number: UInt32, fields: [Field] = VersionBench.fields, clocked: Bool = false) throws {
         let topic = TopicDescription(
             id: TopicID(drawnFrom: SystemRandom()), name: "revenue@\(number)", partitions: 1,
-            schema: try TopicSchema(fields: Self.fields, key: key).encoded(), options: TopicOptions().encoded())
+            schema: try TopicSchema(fields: fields, key: key).encoded(), options: TopicOptions().encoded())
         try log.append(
             .deployed(
                 VersionRegistration(
-                    version: VersionName("orders", number), inputs: [input],
+                    version: VersionName("orders", number), inputs: clocked ? [input, .clock] : [input],
                     outputs: [.init(name: "revenue", nameID: nameID, topic: topic)])))
     }
 
@@ -117,7 +119,7 @@ final class VersionBench {
 
     func waitUntilRead(_ rows: UInt64, by version: UInt32) throws {
         try wait("version \(version) has read \(rows) rows") { deployment in
-            deployment.versions[version]?.position?.ends.values.reduce(0, +) ?? 0 >= rows
+            deployment.versions[version]?.position?.ofTopics.ends.values.reduce(0, +) ?? 0 >= rows
         }
     }
 

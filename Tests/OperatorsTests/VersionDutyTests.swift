@@ -80,7 +80,7 @@ import Testing
 
         /// Commits what this version has read, as its worker does.
         func commit() throws {
-            try commit(version, duty.epoch((checkpoints[version] ?? 0) + 1))
+            try commit(version, duty.epoch((checkpoints[version] ?? 0) + 1, at: 0))
             try duty.committed(checkpoints[version] ?? 0, &coordinator, nowNanoseconds: 0)
         }
 

@@ -249,6 +249,46 @@ import Testing
         #expect(driver.rows.sorted() == truth.rows)
     }
 
+    /// Rows come in any order of their times, and barriers stand anywhere below the least that is still to come.
+    @Test(arguments: [Shape(size: 10, slide: 10, offset: 4), Shape(size: 12, slide: 3)], [1, 2, 3] as [UInt64])
+    func rowsWithTimesOfTheirOwn(shape: Shape, seed: UInt64) throws {
+        let reference = WindowReference(size: shape.size, slide: shape.slide, offset: shape.offset)
+        var random = SplitMix64(seed: seed)
+        let rows = 120
+        let keys = Column.bigint(FixedColumn((0..<rows).map { _ in Int64(random.below(5)) }))
+        let times = (0..<rows).map { Int64(1000 + $0 / 8 * 5 + random.below(30)) }
+        let call = AggregateCall(.countStar, argument: nil, resultType: .bigint, place: Self.place)
+        let description = WindowAggregateDescription(
+            operatorID: 5, name: "windows", window: .assigned(reference.assigner), time: .processing, keys: [0],
+            keyTypes: [.bigint], calls: [call], argumentTypes: [.bigint],
+            outputs: [.windowStart, .windowEnd, .windowTime, .key(0), .call(0)])
+        let test = WindowCase(
+            description: description, columns: [keys], rowWatermarks: nil,
+            reached: [Int64](repeating: 0, count: rows), seed: seed)
+        let driver = try WindowDriver(
+            test, WindowRun(name: "", batchSizes: [], restores: seed == 2, materialises: { $0 % 2 == 0 }))
+        driver.advanceProcessingTime(to: 1000)
+        var first = 0
+        while first < rows {
+            let count = min(rows - first, 1 + random.below(9))
+            var batch = test.batch(first..<first + count)
+            batch.rowTimes = Array(times[first..<first + count])
+            // Event time says nothing of them.
+            batch.rowWatermarks = [Int64](repeating: Int64.max - 1, count: count)
+            try driver.op.accumulate(batch)
+            first += count
+            driver.advanceProcessingTime(to: times[first...].min() ?? times.reduce(0, max))
+            if !random.oneIn(3) { try driver.endEpoch() }
+        }
+        driver.advanceProcessingTime(to: Int64.max)
+        try driver.endEpoch()
+        let truth = reference.outcome(
+            times: times, watermarks: [Int64](repeating: Int64.min, count: rows), keys: [keys], calls: [call],
+            columns: [keys])
+        #expect(driver.rows.sorted() == truth.rows, "seed \(seed)")
+        #expect(driver.metrics.lateRows == 0)
+    }
+
     @Test func anIntegerSumIsCheckedWhenItsWindowFires() throws {
         let call = AggregateCall(.sum, argument: 1, resultType: .bigint, place: Self.place)
         let description = WindowAggregateDescription(

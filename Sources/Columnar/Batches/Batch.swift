@@ -61,10 +61,13 @@ package struct Batch: Sendable {
     /// Each row's own watermark: what its source had reached just before it, in milliseconds since 1970-01-01 00:00:00. In
     /// step with the batch's rows (before any selection). nil: no row is ever late.
     package var rowWatermarks: [Int64]?
+    /// Each row's processing time, in milliseconds since 1970-01-01 00:00:00: when the journal published it, or the last one of
+    /// the window that it comes of. In step with the batch's rows (before any selection). nil: that of whoever asks.
+    package var rowTimes: [Int64]?
 
     package init(
         columns: [Column], rowCount: Int, rowKinds: [RowKind]? = nil, selection: [Int32]? = nil,
-        origin: BatchOrigin? = nil, rowWatermarks: [Int64]? = nil
+        origin: BatchOrigin? = nil, rowWatermarks: [Int64]? = nil, rowTimes: [Int64]? = nil
     ) {
         self.columns = columns
         self.rowCount = rowCount
@@ -72,6 +75,7 @@ package struct Batch: Sendable {
         self.selection = selection
         self.origin = origin
         self.rowWatermarks = rowWatermarks
+        self.rowTimes = rowTimes
     }
 
     /// Rows that count.
@@ -79,6 +83,6 @@ package struct Batch: Sendable {
 
     package var sizeBytes: Int {
         columns.reduce(0) { $0 + $1.sizeBytes } + (rowKinds?.count ?? 0) + (selection?.count ?? 0) * 4
-            + (origin?.lines.count ?? 0) * 8 + (rowWatermarks?.count ?? 0) * 8
+            + (origin?.lines.count ?? 0) * 8 + ((rowWatermarks?.count ?? 0) + (rowTimes?.count ?? 0)) * 8
     }
 }

@@ -145,7 +145,7 @@ extension Batch {
         Batch(
             columns: columns.map { $0.take(rows) }, rowCount: rows.count, rowKinds: rowKinds?.take(rows),
             origin: origin?.take(rows),
-            rowWatermarks: rowWatermarks.map { gather($0, rows) })
+            rowWatermarks: rowWatermarks.map { gather($0, rows) }, rowTimes: rowTimes.map { gather($0, rows) })
     }
 }
 

@@ -43,8 +43,8 @@ package struct EpochCoordinator {
     private var dueNanoseconds: Int64
     /// Rows were read or written since the last commit.
     private var hasProgress = false
-    /// Journal time: never goes back.
-    private var milliseconds: Int64
+    /// The job's time, as of the last barrier: never goes back.
+    package private(set) var milliseconds: Int64
     /// The earliest of all subtasks' timers.
     private var nextTimerMilliseconds: Int64?
     private var stopIsAsked = false
@@ -103,7 +103,16 @@ package struct EpochCoordinator {
         return false
     }
 
-    /// An epoch would end now, if nothing were waited for.
+    /// So much time has passed before the first barrier.
+    package mutating func begin(at milliseconds: Int64) { self.milliseconds = max(self.milliseconds, milliseconds) }
+
+    /// The earliest timer of those that the last barrier left, while an epoch may begin for it.
+    package var waitingTimerMilliseconds: Int64? {
+        if case .idle = state, !standsStill { return nextTimerMilliseconds }
+        return nil
+    }
+
+    /// An epoch would end now, if nothing were waited for. `wallMilliseconds`: the job's time, where it is not the clock's.
     package func wantsToEnd(nowNanoseconds: Int64, wallMilliseconds: Int64) -> Bool {
         guard case .idle = state, !standsStill else { return false }
         if unread.isEmpty || stopIsAsked || epochIsAsked { return true }
@@ -111,11 +120,13 @@ package struct EpochCoordinator {
         return nowNanoseconds >= dueNanoseconds && (hasProgress || timerIsDue)
     }
 
-    /// When the earliest timer comes due, by the monotonic clock, and an epoch may begin; nil: there is none.
-    private func nextTimer(_ nowNanoseconds: Int64, _ journal: Int64) -> Int64? {
-        guard let timer = nextTimerMilliseconds else { return nil }
+    /// When the clock reaches the earliest timer, by the monotonic clock, and an epoch may begin; nil: there is none, or it has.
+    private func nextTimer(_ nowNanoseconds: Int64, _ wall: Int64) -> Int64? {
+        // One that is not due by the job's time waits for that, however late it is.
+        guard let timer = nextTimerMilliseconds, timer > wall else { return nil }
         // A far timer is looked at again after a day.
-        let wait = min(max(0, timer.subtractingReportingOverflow(journal).partialValue), 86_400_000)
+        let (far, isFar) = timer.subtractingReportingOverflow(wall)
+        let wait = isFar ? 86_400_000 : min(far, 86_400_000)
         return max(dueNanoseconds, nowNanoseconds + wait * 1_000_000)
     }
 
@@ -159,28 +170,31 @@ package struct EpochCoordinator {
         state = missing.isEmpty ? .ended(kind) : .closing(kind, missing: missing)
     }
 
-    /// What to do now; `wallMilliseconds`: what the clock says.
-    package mutating func next(nowNanoseconds: Int64, wallMilliseconds: Int64) -> Action {
+    /// What to do now; `wallMilliseconds`: what the clock says; `journalMilliseconds`: the job's time, where it is another.
+    package mutating func next(
+        nowNanoseconds: Int64, wallMilliseconds: Int64, journalMilliseconds: Int64? = nil
+    ) -> Action {
         switch state {
         case .idle:
             let last: BarrierKind? = unread.isEmpty ? exhaustedKind : stopIsAsked ? .stop : nil
             guard last != nil || !standsStill else { return .wait(untilNanoseconds: nil) }
             let isDue = nowNanoseconds >= dueNanoseconds && notBeforeNanoseconds == nil || epochIsAsked
-            let journal = max(milliseconds, wallMilliseconds)
-            let timerIsDue = nextTimerMilliseconds.map { $0 <= journal } ?? false
+            let reached = max(milliseconds, journalMilliseconds ?? wallMilliseconds)
+            let timerIsDue = nextTimerMilliseconds.map { $0 <= reached } ?? false
             let hasReason = hasProgress || timerIsDue || savepointIsAsked || checkpointIsAsked
             guard last != nil || (isDue && hasReason) else {
+                let wall = journalMilliseconds == nil ? reached : wallMilliseconds
                 let due = max(dueNanoseconds, notBeforeNanoseconds ?? .min)
-                return .wait(untilNanoseconds: hasReason ? due : nextTimer(nowNanoseconds, journal))
+                return .wait(untilNanoseconds: hasReason ? due : nextTimer(nowNanoseconds, wall))
             }
             guard !waitsForInputs else { return .wait(untilNanoseconds: nowNanoseconds + Self.inputWaitNanoseconds) }
             defer { savepointIsAsked = false }
             epochIsAsked = false
             checkpointIsAsked = false
-            milliseconds = journal
+            milliseconds = reached
             if fixedIntervalNanoseconds != nil { dueNanoseconds = nowNanoseconds }
             let barrier = Barrier(
-                checkpoint: nextCheckpoint, kind: last ?? .periodic, milliseconds: journal,
+                checkpoint: nextCheckpoint, kind: last ?? .periodic, milliseconds: reached,
                 isSavepoint: savepointIsAsked || retainsCheckpoints)
             state = .collecting(barrier, missing: subtasks, [])
             return .request(barrier)

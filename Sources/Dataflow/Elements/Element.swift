@@ -17,7 +17,8 @@ package struct Barrier: Equatable, Sendable {
     /// The number of the checkpoint that this barrier makes.
     package var checkpoint: UInt64
     package var kind: BarrierKind
-    /// The journal's time at this barrier: processing-time timers fire up to it, and the rows of the next epoch have it.
+    /// The job's time at this barrier: processing-time timers fire up to it, and the rows of the next epoch have it, or, where
+    /// the job runs on the journal's time, that or a later one.
     package var milliseconds: Int64
     /// A savepoint is made of this checkpoint.
     package var isSavepoint: Bool

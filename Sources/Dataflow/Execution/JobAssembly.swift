@@ -101,6 +101,11 @@ struct JobAssembly {
         for link in keyed.joined() { note(link.nextProcessingTimer) }
     }
 
+    /// Of a new run: so much of the job's time has passed before its first row.
+    func begin(at milliseconds: Int64) {
+        for link in (0..<settings.parallelism).flatMap(keyedLinks) { link.advanceProcessingTime(to: milliseconds) }
+    }
+
     /// Of a run that has finished: what its last commit left to be renamed or shown is renamed and shown.
     mutating func openSinks(from record: CheckpointRecord) throws(JobFailure) {
         for vertex in graph.vertices {

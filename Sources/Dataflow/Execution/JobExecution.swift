@@ -67,6 +67,8 @@ package final class JobExecution {
         background: any BackgroundRunner = ThreadRunner(), savepoint: CheckpointRecord? = nil,
         log: CommitLogAccess? = nil, role: VersionRole? = nil
     ) {
+        var settings = settings
+        settings.runsOnJournalTime = role?.keepsClock ?? false
         self.role = role
         self.savepoint = savepoint
         self.files = files
@@ -133,7 +135,8 @@ package final class JobExecution {
 
     /// Builds and restores the subtasks, and commits checkpoint 0 of a new run.
     package func start(from resumed: CheckpointRecord?) throws(JobFailure) {
-        let milliseconds = max((resumed ?? savepoint)?.journalMilliseconds ?? .min, time.wallMilliseconds())
+        var milliseconds = (resumed ?? savepoint)?.journalMilliseconds ?? .min
+        if !settings.runsOnJournalTime { milliseconds = max(milliseconds, time.wallMilliseconds()) }
         try assembly.assemble(from: resumed ?? savepoint, isNewRun: resumed == nil, at: milliseconds)
         let now = time.monotonicNanoseconds()
         var coordinator = EpochCoordinator(
@@ -145,7 +148,15 @@ package final class JobExecution {
             journalMilliseconds: milliseconds, firstTimerMilliseconds: assembly.firstTimerMilliseconds,
             retainsCheckpoints: settings.retainedCheckpoints > 1)
         if let role {
-            duty = VersionDuty(role, assembly.inputs, &coordinator, nowNanoseconds: now)
+            // The inputs have read on since.
+            try role.look()
+            let duty = VersionDuty(role, assembly.inputs, &coordinator, nowNanoseconds: now)
+            self.duty = duty
+            if resumed == nil, let clock = duty.journalMilliseconds {
+                coordinator.begin(at: clock)
+                milliseconds = coordinator.milliseconds
+                assembly.begin(at: milliseconds)
+            }
         }
         self.coordinator = coordinator
         tellReads(try sourceParts(), at: now)
@@ -165,12 +176,15 @@ package final class JobExecution {
         let now = time.monotonicNanoseconds()
         if let look = nextLookNanoseconds, now >= look {
             try role?.look()
-            for shared in assembly.inputs { try shared.input.look() }
-            looked(at: now)
+            try lookForInput(at: now)
         }
+        let wall = time.wallMilliseconds()
+        var journal: Int64?
         if var duty {
+            if try duty.tick(coordinator, wallMilliseconds: wall) { try lookForInput(at: now) }
             try duty.attend(&coordinator, nowNanoseconds: now)
-            duty.align(&coordinator, nowNanoseconds: now, wallMilliseconds: time.wallMilliseconds())
+            journal = duty.journalMilliseconds
+            duty.align(&coordinator, nowNanoseconds: now, wallMilliseconds: journal ?? wall)
             let mayEnd = duty.mayEndEpoch(
                 lastCommitNanoseconds: coordinator.lastCommitNanoseconds, nowNanoseconds: now)
             let isDraining = if case .draining = duty.phase { true } else { false }
@@ -178,7 +192,7 @@ package final class JobExecution {
             if isDraining { nextLookNanoseconds = now + VersionDuty.pollNanoseconds }
             self.duty = duty
         }
-        switch coordinator.next(nowNanoseconds: now, wallMilliseconds: time.wallMilliseconds()) {
+        switch coordinator.next(nowNanoseconds: now, wallMilliseconds: wall, journalMilliseconds: journal) {
         case .request(let barrier):
             for subtask in subtasks where subtask.isSource { subtask.control.request(barrier) }
             return .madeProgress
@@ -199,6 +213,11 @@ package final class JobExecution {
             savepoint.answer(.failure(JobFailure(.conflict, "the job ended before the savepoint was made")))
         }
         savepoints = []
+    }
+
+    private func lookForInput(at now: Int64) throws(JobFailure) {
+        for shared in assembly.inputs { try shared.input.look() }
+        looked(at: now)
     }
 
     private func looked(at now: Int64) {
@@ -247,7 +266,7 @@ package final class JobExecution {
         }
         try committer.commit(
             number: 0, ending: .running, journalMilliseconds: milliseconds, parts: parts, changes: [],
-            published: published, deployed: duty?.epoch(0))
+            published: published, deployed: duty?.epoch(0, at: milliseconds))
         for subtask in subtasks {
             for case .sink(let sink) in subtask.links { try sink.committed(barrier) }
         }
@@ -267,7 +286,8 @@ package final class JobExecution {
         try committer.commit(
             number: barrier.checkpoint, ending: ending, journalMilliseconds: barrier.milliseconds,
             parts: sources + snapshots.flatMap(\.parts), changes: snapshots.flatMap(\.changes),
-            published: snapshots.flatMap(\.published), deployed: duty?.epoch(barrier.checkpoint))
+            published: snapshots.flatMap(\.published),
+            deployed: duty?.epoch(barrier.checkpoint, at: barrier.milliseconds))
         if barrier.isSavepoint { try keepCopies(of: barrier.checkpoint) }
         for subtask in subtasks { subtask.control.commit(barrier.checkpoint) }
         let now = time.monotonicNanoseconds()

@@ -16,6 +16,10 @@ import HostSystem
 // - A live version that reads a partition more than once, by several scans, ends an epoch where all of them have come to the
 //   same place: its checkpoint is a cut, which one position has to tell.
 // - A decided attempt sends it back to `running` from everywhere.
+// - Its time is the journal's, up to which it has read all that is published: so timers fire at the same rows whenever they
+//   are read. In the shadow time goes no further than the live version's, and exactly there where all below the limit is
+//   read, with a checkpoint also where only time has passed. A live version with a timer due says in the journal that time
+//   has passed, if nobody else has.
 // - Who is told to pause in the shadow reads no more than what its readers have taken by then, which is committed as ever;
 //   an attempt that concerns it goes first, and whoever is live has forgotten it.
 
@@ -79,9 +83,44 @@ package struct VersionDuty {
     }
 
     /// In the shadow; the journal may name what the inputs have not found yet.
-    private var hasReadAll: Bool {
+    private var hasReadAll: Bool { role.isLive || role.limit.map(hasRead) ?? true }
+
+    private func hasRead(_ limit: InputPosition) -> Bool {
         let reads = reads
-        return role.isLive || role.limit.map { $0.ends.allSatisfy { reads[$0.key] ?? 0 >= $0.value } } ?? true
+        return limit.ofTopics.ends.allSatisfy { reads[$0.key] ?? 0 >= $0.value }
+    }
+
+    // MARK: Time
+
+    /// The job's time for a barrier that is sent now; nil: it is the clock's.
+    package var journalMilliseconds: Int64? {
+        guard role.keepsClock else { return nil }
+        // Its position is said.
+        if case .standing = phase { return .min }
+        // Who made the limit has seen that nothing which is beyond it was published before that time.
+        if let limit, let clock = limit.clock, hasRead(limit) { return clock }
+        let unread = inputs.compactMap(\.input.unreadSince).min() ?? role.milliseconds
+        return role.isLive ? unread : min(unread, role.limit?.clock ?? 0)
+    }
+
+    /// Has the journal say that time has passed where the live version waits for that alone.
+    /// - Returns: true: there is news in the journal.
+    package func tick(_ coordinator: EpochCoordinator, wallMilliseconds: Int64) throws(JobFailure) -> Bool {
+        guard role.keepsClock, role.isLive, phase == .running, let timer = coordinator.waitingTimerMilliseconds,
+            timer <= wallMilliseconds, role.milliseconds < timer
+        else { return false }
+        // Others may have said it.
+        try role.look()
+        if role.milliseconds < timer, role.isLive { try role.tick() }
+        return true
+    }
+
+    /// In the shadow a checkpoint is made where the live version has made one, also where only time has passed.
+    private func followClock(_ coordinator: inout EpochCoordinator) {
+        guard role.keepsClock, !role.isLive, let clock = limit?.clock, clock > coordinator.milliseconds, isQuiet,
+            hasReadAll
+        else { return }
+        _ = coordinator.wantCheckpoint()
     }
 
     /// Has all readers of a partition end the epoch at one place, where there are several.
@@ -140,6 +179,7 @@ package struct VersionDuty {
                 guard coordinator.isUntouched, !isAligning else { return }
                 generation = role.deployment.generation
                 if !isPaused, limit != role.limit, role.isLive || isQuiet { setLimit(role.limit) }
+                if !isPaused { followClock(&coordinator) }
             }
         case .draining(let number):
             guard attempt?.number == number else { return goOn(&coordinator) }
@@ -172,9 +212,12 @@ package struct VersionDuty {
     }
 
     /// For the journal entry of a checkpoint.
-    package func epoch(_ checkpoint: UInt64) -> DeployedEpoch {
+    /// - Parameter milliseconds: the job's time at its barrier.
+    package func epoch(_ checkpoint: UInt64, at milliseconds: Int64) -> DeployedEpoch {
         var holds: UInt64?
         if case .checkpointing(let number, checkpoint) = phase { holds = number }
+        var reads = reads
+        if role.keepsClock { reads.clock = milliseconds }
         return DeployedEpoch(generation: generation, reads: reads, holds: holds)
     }
 

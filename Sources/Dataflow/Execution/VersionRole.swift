@@ -7,6 +7,8 @@ package final class VersionRole {
     private let log: CommitLogAccess
     private let reader: JournalReader
     private(set) var deployment: DeploymentState
+    /// Time passes for it as the journal says.
+    let keepsClock: Bool
     private static let entriesAtOnce = 4096
 
     /// - Errors: `conflict` where there is no such version, or it is retired.
@@ -22,6 +24,8 @@ package final class VersionRole {
         self.log = log
         self.deployment = deployment
         reader = try log.openReader(from: JournalPlace(sequence: state.end))
+        keepsClock = known.inputs.contains(.clock)
+        try look()
     }
 
     /// Reads the journal to its end.
@@ -35,6 +39,15 @@ package final class VersionRole {
     }
 
     var news: (any SharedSignal)? { reader.news }
+
+    /// Time in the journal, as far as it is read.
+    var milliseconds: Int64 { reader.state.lastMilliseconds }
+
+    /// Says in the journal that time has passed.
+    func tick() throws(JobFailure) {
+        try log.append(.tick)
+        try look()
+    }
 
     var isLive: Bool { deployment.live == version.number }
 

@@ -105,6 +105,9 @@ package struct JobSettings: Sendable {
     package var stateMemoryBytes: Int?
     /// Of a deployed job: its sinks write to topics of the version's own.
     package var version: VersionName?
+    /// Time passes as the journal says, and not as the clock does: what comes of processing time is the same whenever the
+    /// inputs are read.
+    package var runsOnJournalTime = false
     /// Sources of topics begin here, and not where their options say; nil: they do as their options say.
     package var startPosition: InputPosition?
     /// Whose tables the version begins with; nil: its outputs are empty at first.

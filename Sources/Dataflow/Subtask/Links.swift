@@ -51,6 +51,9 @@ package protocol SourceInput: AnyObject, Sendable {
     func limit(to position: InputPosition?)
     /// All that there is for now below the limit is given.
     var isQuiet: Bool { get }
+    /// No row that is still to be given was published before this time of the journal; `Int64.min`: that is not known. nil: the
+    /// rows come from no topic, or none are to come. Asked only where the job runs on the journal's time.
+    var unreadSince: Int64? { get }
     /// How far event time has come in what was given; nil: there is no watermark, or nobody shall wait for this input.
     var eventTime: SourceEventTime? { get }
     /// Raised where there may be new input. nil: nothing tells.
@@ -64,6 +67,7 @@ extension SourceInput {
     package var takenEnds: InputPosition { InputPosition() }
     package func limit(to _: InputPosition?) {}
     package var isQuiet: Bool { true }
+    package var unreadSince: Int64? { nil }
     package var eventTime: SourceEventTime? { nil }
 }
 

@@ -288,7 +288,7 @@ extension DeploymentState {
     /// Rows between a version and all that it may read.
     func distance(of version: UInt32, in state: JournalState) -> UInt64 {
         let position = versions[version]?.position
-        return limit(of: version).ends.reduce(0) { sum, entry in
+        return limit(of: version).ofTopics.ends.reduce(0) { sum, entry in
             let first = state.topics[entry.key.topic]?.partitions[Int(entry.key.partition)].firstKept ?? 0
             let read = max(position?[entry.key] ?? 0, min(first, entry.value))
             return sum + (entry.value - min(read, entry.value))

@@ -226,7 +226,7 @@ struct JobWatch: Sendable {
         guard let deployment = state.deployments[job] else { return }
         var sample = Sample(nanoseconds: now, done: [:], total: 0)
         for (number, version) in deployment.versions where !version.isRetired {
-            sample.done[number] = version.position?.ends.values.reduce(0, +) ?? 0
+            sample.done[number] = version.position?.ofTopics.ends.values.reduce(0, +) ?? 0
         }
         let inputs = Set(deployment.versions.values.filter { !$0.isRetired }.flatMap(\.inputs))
         for id in inputs { sample.total += (state.topics[id]?.partitions ?? []).reduce(0) { $0 + $1.publishedEnd } }

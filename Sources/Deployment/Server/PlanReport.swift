@@ -93,7 +93,8 @@ package struct PlanReport: Sendable {
     private static func doubts(_ definition: JobDefinition) -> [String] {
         let mark = "not deterministic: "
         var doubts: [String] = []
-        for line in explainText(definition).split(separator: "\n") {
+        for line in explainText(definition).split(separator: "\n") where !line.hasSuffix(PlanText.clockNote) {
+            // A version's time is the journal's: a replay has the same.
             guard let place = line.firstRange(of: mark) else { continue }
             let doubt = "a replay may differ: " + line[place.upperBound...]
             if !doubts.contains(doubt) { doubts.append(doubt) }

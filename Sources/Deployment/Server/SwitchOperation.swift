@@ -268,7 +268,7 @@ extension DeploymentServer {
         guard let old = deployment.versions[deployment.live], let new = deployment.versions[to] else {
             return
         }
-        for (partition, start) in new.start?.ends ?? [:] {
+        for (partition, start) in new.start?.ofTopics.ends ?? [:] {
             guard let other = old.start?[partition], other != start else { continue }
             throw OperationFailure(
                 .conflict, "the two versions did not begin at the same place",

@@ -47,6 +47,8 @@ package struct SplitBatch {
     package var rowKinds: [RowKind]?
     /// For each row the watermark it makes; nil where the source has none.
     package var watermarks: [Int64]?
+    /// For each row when it was published; nil where nobody asks.
+    package var times: [Int64]?
     /// For each row the records of this batch in front of it; nil where the rows have no origin.
     package var recordIndexes: [Int32]?
     /// Units up to the end of its last record; of the last batch that of the split.
@@ -154,6 +156,7 @@ package final class SplitReader: Source {
         guard batch.rowCount > 0 else { return .nothing }
         var given = Batch(columns: batch.columns, rowCount: batch.rowCount, rowKinds: batch.rowKinds)
         given.rowWatermarks = batch.watermarks.map { Self.ownWatermarks($0, before: carry.greatest) }
+        given.rowTimes = batch.times
         if let path = rows.path, let indexes = batch.recordIndexes {
             let first = carry.records &+ rows.firstLine
             given.origin = BatchOrigin(path: path, lines: indexes.map { first &+ Int64($0) })

@@ -145,6 +145,7 @@ final class TopicContent: SplitContent {
         }
         batch.columns = frame.columns + metadata(offsets, in: split.input)
         batch.rowKinds = frame.rowKinds
+        if input.givesTimes { batch.times = input.times(of: offsets, in: split.input) }
         batch.recordIndexes = [Int32](0..<Int32(frame.rowCount))
         var bad = nullRows(frame).map { (row: $0.row, reason: $0.reason, place: SourcePlace?.none) }
         if let assigner {
@@ -240,6 +241,7 @@ extension SplitBatch {
         rowKinds = rowKinds.map { $0.take(rows) }
         recordIndexes = recordIndexes.map { indexes in rows.map { indexes[Int($0)] } }
         watermarks = watermarks.map { values in rows.map { values[Int($0)] } }
+        times = times.map { values in rows.map { values[Int($0)] } }
         rowCount = rows.count
     }
 }

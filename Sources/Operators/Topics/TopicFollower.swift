@@ -7,12 +7,20 @@ import HostSystem
 /// A name's rows are those of the topic of its last span, until a switch of versions adds spans: then also those of the
 /// difference, which are published with the switch, whenever they were written.
 package final class TopicFollower {
+    /// Of which rows somebody asks when they were published.
+    enum WantedTimes {
+        case none
+        /// Those published from here on.
+        case fresh
+        case all
+    }
+
     /// As of the last entry read; its schemas are those that there were when the follower was made.
     package private(set) var topic: Topic
     /// By partition; empty where nobody asks for times.
     private(set) var times: [PublishTimes]
     private let reader: JournalReader
-    private let wantsTimes: Bool
+    private let wantedTimes: WantedTimes
     /// The sequence number of the first entry that the topic's state does not know.
     private let start: UInt64
     /// Of a name: topics that hold a switch's differences.
@@ -24,14 +32,15 @@ package final class TopicFollower {
     /// As of the journal's end.
     /// - Errors: `conflict` where there is no such topic.
     package convenience init(_ name: String, in log: CommitLogAccess) throws(JobFailure) {
-        try self.init(name, in: log, wantsTimes: false, asOf: nil)
+        try self.init(name, in: log, times: .none, asOf: nil)
     }
 
     /// - Parameters:
     ///   - known: the topic that the name meant when it was read last; nil: it is read for the first time.
     ///   - position: of the journal, beyond which nothing is read; nil: there is no such bound.
     init(
-        _ name: String, in log: CommitLogAccess, wantsTimes: Bool, known: TopicID? = nil, asOf position: UInt64?
+        _ name: String, in log: CommitLogAccess, times wanted: WantedTimes, known: TopicID? = nil,
+        asOf position: UInt64?
     ) throws(JobFailure) {
         let state: JournalState
         if let position {
@@ -42,11 +51,15 @@ package final class TopicFollower {
         }
         for span in topic.spans where state.topics[span.topic]?.owner == nil { differences.insert(span.topic) }
         start = state.end
-        self.wantsTimes = wantsTimes
+        wantedTimes = wanted
         end = position
-        times = wantsTimes ? topic.partitions.map { _ in PublishTimes() } : []
-        // What is published before is in the state: only who wants times reads it all.
-        reader = try log.openReader(from: wantsTimes ? nil : JournalPlace(sequence: start))
+        switch wanted {
+        case .none: times = []
+        case .fresh: times = topic.partitions.map { PublishTimes(from: $0.publishedEnd) }
+        case .all: times = topic.partitions.map { _ in PublishTimes() }
+        }
+        // What is published before is in the state: only who wants its times reads it all.
+        reader = try log.openReader(from: wanted == .all ? nil : JournalPlace(sequence: start))
         _ = try advance()
     }
 
@@ -65,6 +78,14 @@ package final class TopicFollower {
             for entry in wanted where try take(entry) { hasNews = true }
             guard !entries.isEmpty, wanted.count == entries.count else { return hasNews }
         }
+    }
+
+    /// The journal's time, as far as it is read.
+    var milliseconds: Int64 { reader.state.lastMilliseconds }
+
+    /// The times of rows of a partition before an offset are not asked for any more.
+    func forgetTimes(of partition: Int, before offset: UInt64) {
+        if wantedTimes != .none { times[partition].forget(before: offset) }
     }
 
     /// - Returns: true where there may be more to read; false when the time is over.
@@ -106,7 +127,7 @@ package final class TopicFollower {
 
     private func grow(_ partition: Int, to end: UInt64, _ milliseconds: Int64) {
         topic.partitions[partition].publishedEnd = max(topic.partitions[partition].publishedEnd, end)
-        if wantsTimes { times[partition].append(end: end, milliseconds: milliseconds) }
+        if wantedTimes != .none { times[partition].append(end: end, milliseconds: milliseconds) }
     }
 
     private func drop(_ lost: OffsetRange) {

@@ -46,12 +46,10 @@ final class TopicInput: SourceInput {
     // MARK: Restoring
 
     func restore(from position: [UInt8]?) throws(JobFailure) {
-        var wantsTimes = description.metadata.contains(.timestamp)
-        if case .timestamp = description.start { wantsTimes = true }
-        let wanted = wantsTimes
+        let wanted = wantedTimes
         let place = try state.withLock { (state) throws(JobFailure) -> TopicPosition in
             let follower = try TopicFollower(
-                description.topic, in: log, wantsTimes: wanted, known: try self.topic(readAt: position),
+                description.topic, in: log, times: wanted, known: try self.topic(readAt: position),
                 asOf: description.asOf)
             let place = try self.place(follower, from: position)
             state = State(follower: follower, bases: place.partitions.map(\.base))
@@ -65,6 +63,15 @@ final class TopicInput: SourceInput {
         context.metrics.add(Int(left), to: context.metrics.rowsTotal)
         splits.begin(atNanoseconds: context.time.monotonicNanoseconds())
     }
+
+    private var wantedTimes: TopicFollower.WantedTimes {
+        if description.metadata.contains(.timestamp) || givesTimes { return .all }
+        if case .timestamp = description.start { return .all }
+        return context.settings.runsOnJournalTime ? .fresh : .none
+    }
+
+    /// Rows have the time at which they were published.
+    var givesTimes: Bool { description.isTimed && context.settings.runsOnJournalTime }
 
     private func topic(readAt position: [UInt8]?) throws(JobFailure) -> TopicID? {
         guard let position else { return nil }
@@ -256,11 +263,33 @@ final class TopicInput: SourceInput {
 
     var isQuiet: Bool { splits.read(\.isRead) }
 
+    var unreadSince: Int64? {
+        // First what is read: more may be by the time that the rest is looked at.
+        let progress = splits.read { ledger in ledger.inputs.map { (given: $0.givenEnd, length: $0.length) } }
+        return state.withLock { state in
+            guard let state else { return nil }
+            // What comes is published after all that the journal says now.
+            var least = isFollowed ? state.follower.milliseconds : nil
+            for (number, (given, length)) in progress.enumerated() where given < length {
+                let time = state.follower.times[number].time(of: state.bases[number] + UInt64(max(0, given))) ?? .min
+                least = min(least ?? time, time)
+            }
+            return least
+        }
+    }
+
     // MARK: Positions
 
     func position() throws(JobFailure) -> [UInt8] {
         let (progress, watermark) = splits.read { ($0.inputs, $0.watermark) }
-        let made = state.withLock { state in state.map { (id: $0.follower.topic.id, bases: $0.bases) } }
+        let made = state.withLock { state in
+            // What is given is not read again before a restart.
+            for (number, progress) in progress.enumerated() {
+                guard let base = state?.bases[number] else { continue }
+                state?.follower.forgetTimes(of: number, before: base + UInt64(max(0, progress.givenEnd)))
+            }
+            return state.map { (id: $0.follower.topic.id, bases: $0.bases) }
+        }
         guard let made else { preconditionFailure("an input is restored before it has a position") }
         let partitions = zip(made.bases, progress).map { TopicPosition.Partition(base: $0, progress: $1) }
         return TopicPosition(

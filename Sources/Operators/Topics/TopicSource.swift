@@ -26,6 +26,8 @@ package struct TopicSourceDescription: SourceDescription {
     package var asOf: UInt64?
     /// Of a bounded source: by partition, the offset that it ends at, if it comes to it; nil: none of its own.
     package var ends: [UInt64]?
+    /// Somebody asks for the rows' processing time: where the job runs on the journal's time, they have it.
+    package var isTimed = false
     /// Of a split: some frames.
     package var rowsPerSplit: Int64 = 4 * Int64(TopicFrame.mostRows)
 

@@ -13,7 +13,7 @@ import KeyedState
 // removes what the store has of them.
 //
 // Invariant: windows up to `fired` have fired, and no row that counts is of them: a row's own watermark is at least the
-// event time that the operator has reached.
+// event time that the operator has reached; its processing time, at least the job's time at the last barrier.
 
 package final class WindowAggregate: KeyedOperator {
     private let operatorID: UInt32
@@ -24,6 +24,8 @@ package final class WindowAggregate: KeyedOperator {
     private let subtask: UInt32
     private let dirtyLimitBytes: Int
     private var lateRows: LateRowQuarantine?
+    /// What is sent has the window's last millisecond as its processing time: no barrier's, of which each run has its own.
+    private var givesTimes = false
 
     let layout: WindowLayout
     let table: GroupStateTable
@@ -49,6 +51,7 @@ package final class WindowAggregate: KeyedOperator {
             maximumParallelism: context.settings.maximumParallelism)
         let policy = RowFailurePolicy(context, columns: description.columns)
         self.init(description, allotment, policy, context.metrics, subtask: context.subtask)
+        givesTimes = description.time == .processing && context.settings.runsOnJournalTime
         rows.tellsAllFailures = context.badRecords == .quarantine
         if description.quarantinesLateRows {
             lateRows = LateRowQuarantine(description, RowQuarantine(context, columns: description.columns))
@@ -105,6 +108,10 @@ package final class WindowAggregate: KeyedOperator {
         case (.assigned(let assigner), .event(let column)):
             rows.assign(assigner, times: batch.times(column), of: batch, watermark: watermark)
         case (.assigned(let assigner), .processing):
+            if let times = batch.rowTimes {
+                rows.assign(assigner, rowTimes: times, atLeast: processingTime, of: batch)
+                break
+            }
             guard assigner.times.contains(processingTime) else {
                 throw JobFailure(.data, "the clock stands at a time that belongs to no window: \(processingTime) ms")
             }
@@ -191,7 +198,12 @@ package final class WindowAggregate: KeyedOperator {
     package func drain(_ reason: DrainReason) throws(JobFailure) -> Batch? {
         guard let target = due(reason), target > fired else { return nil }
         while true {
-            if let batch = try emission?.next(description, layout, table) { return batch }
+            if var batch = try emission?.next(description, layout, table), let emission {
+                if givesTimes {
+                    batch.rowTimes = [Int64](repeating: layout.end(of: emission.window) - 1, count: batch.rowCount)
+                }
+                return batch
+            }
             if let emission { close(emission.window) }
             emission = nil
             guard let window = try nextWindow(), window <= target else { break }

@@ -84,6 +84,28 @@ struct WindowRows {
         select(batch)
     }
 
+    /// - Parameters:
+    ///   - times: processing time of each row: no row is late.
+    ///   - least: time that the operator has reached.
+    mutating func assign(_ assigner: WindowAssigner, rowTimes times: [Int64], atLeast least: Int64, of batch: Batch) {
+        begin(batch)
+        let layout = WindowLayout(assigner)
+        var pane = PaneInReach()
+        for k in 0..<batch.selectedCount {
+            let row = batch.selection.map { Int($0[k]) } ?? k
+            let time = max(times[row], least)
+            if !pane.contains(time) {
+                guard assigner.times.contains(time) else {
+                    fail(row, isNull: false)
+                    continue
+                }
+                pane = PaneInReach(time, assigner, layout)
+            }
+            numbers[row] = pane.number
+        }
+        select(batch)
+    }
+
     /// All rows are of one pane, none is late.
     mutating func assign(number: Int64, of batch: Batch) {
         begin(batch)

@@ -90,10 +90,12 @@ extension DeploymentWorld {
     /// nil: what stood in the journal's first files is not there any more.
     private func expected(upTo end: UInt64, in log: CommitLogAccess) throws(JobFailure) -> ChangelogTable? {
         let input = try rows(of: versions.input.name, in: log)
+        let inputID = try log.settled().topic(named: versions.input.name)?.id
         var segments: [(live: UInt32, from: InputPosition, to: InputPosition)] = []
         var (live, from) = (UInt32(1), InputPosition())
         let reader = try log.openReader(from: nil)
         var position = InputPosition()
+        var arrivals = input.map { _ in [Int64]() }
         reading: while reader.state.end < end {
             let entries: [JournalEntry]
             do throws(JournalError) {
@@ -102,6 +104,10 @@ extension DeploymentWorld {
                 throw .journal(error)
             }
             guard let entry = entries.first else { break reading }
+            for range in entry.body.published where range.partition.topic == inputID {
+                arrivals[Int(range.partition.partition)] += repeatElement(
+                    entry.milliseconds, count: Int(range.end - range.start))
+            }
             guard let deployment = reader.state.deployments[Self.job] else { continue }
             position = deployment.versions[deployment.live]?.position ?? InputPosition()
             if case .spliced = entry.body {
@@ -116,14 +122,19 @@ extension DeploymentWorld {
         var all: [[ModelValue]] = []
         for segment in segments {
             var rows: [[ModelValue]] = []
+            var times: [Int64] = []
             for (partition, values) in input.enumerated() {
-                let ends = segment.to.ends.first { Int($0.key.partition) == partition }?.value ?? 0
-                let start = segment.from.ends.first { Int($0.key.partition) == partition }?.value ?? 0
-                rows += values[Int(start)..<Int(max(start, ends))].map(\.values)
+                let ends = segment.to.ofTopics.ends.first { Int($0.key.partition) == partition }?.value ?? 0
+                let start = segment.from.ofTopics.ends.first { Int($0.key.partition) == partition }?.value ?? 0
+                let range = Int(start)..<Int(max(start, ends))
+                rows += values[range].map(\.values)
+                times += arrivals[partition][range]
             }
             let model = RowModel(
                 versions.versions[Int(segment.live) - 1],
-                ModelInput([ModelFile(table: versions.input.number, rows: rows)]))
+                ModelInput(
+                    [ModelFile(table: versions.input.number, rows: rows, arrivals: times)],
+                    clock: segment.to.clock ?? 0))
             all += model.outputs[0].map(\.values)
         }
         return ChangelogTable(rows: all)

@@ -70,6 +70,12 @@ extension JobGenerator {
         return generator.versions(count)
     }
 
+    /// Of processing time, and short enough for some to end.
+    private static func clockWindow(_ random: inout SplitMix64) -> ShapeWindow {
+        let slide = 1 + random.below(2)
+        return ShapeWindow(time: .processing, sizeSeconds: slide * (1 + random.below(3)), slideSeconds: slide)
+    }
+
     private mutating func versions(_ count: Int) -> VersionedJob {
         let input = InputTable(number: 0, format: .topic, delaySeconds: nil)
         let partitions = 1 + random.below(3)
@@ -77,6 +83,9 @@ extension JobGenerator {
         var grouping = grouping(InputTable.columns)
         while grouping.keys.isEmpty { grouping = self.grouping(InputTable.columns) }
         let items = self.items(InputTable.columns, keeping: 0)
+        // Drawn aside, so that what else the seed makes stays what it was.
+        var aside = SplitMix64(seed: random.state ^ 0xC10C)
+        let window = isKeyed && aside.oneIn(3) ? Self.clockWindow(&aside) : nil
         var versions: [JobShape] = []
         var topics: [ShapeTopic] = []
         for number in 0..<count {
@@ -89,8 +98,13 @@ extension JobGenerator {
             if isKeyed {
                 var some = rows
                 for key in grouping.keys { some = .filter(some, .not(.isNull(key))) }
-                topic.relation = .group(some, grouping)
-                topic.keyCount = grouping.keys.count
+                if let window {
+                    topic.relation = .windowGroup(some, window, grouping)
+                    topic.keyCount = 2 + grouping.keys.count
+                } else {
+                    topic.relation = .group(some, grouping)
+                    topic.keyCount = grouping.keys.count
+                }
             } else {
                 topic.relation = .project(rows, items)
             }

@@ -9,6 +9,8 @@ package struct ModelRow: Sendable {
     package var values: [ModelValue]
     /// nil: the row is never late.
     package var ownWatermark: Int64?
+    /// When it was published; nil: that is not known.
+    package var arrival: Int64?
 }
 
 /// A file of a table, with the rows of its lines in order.
@@ -19,8 +21,13 @@ package struct ModelFile: Sendable {
     package var rows: [[ModelValue]]
     /// For each row the round in which its line had an end.
     package var rounds: [Int]
+    /// For each row when it was published; nil: that is not known.
+    package var arrivals: [Int64]?
 
-    package init(table: Int, firstRound: Int = 0, rows: [[ModelValue]], rounds: [Int]? = nil) {
+    package init(
+        table: Int, firstRound: Int = 0, rows: [[ModelValue]], rounds: [Int]? = nil, arrivals: [Int64]? = nil
+    ) {
+        self.arrivals = arrivals
         self.table = table
         self.firstRound = firstRound
         self.rows = rows
@@ -34,8 +41,11 @@ package struct ModelInput: Sendable {
     private let round: Int
     /// All input is read for good: event time comes to its end.
     private let isFinal: Bool
+    /// How far the time has come in which rows were published; nil: that is not known.
+    let clock: Int64?
 
-    package init(_ files: [ModelFile], round: Int = 0, isFinal: Bool = true) {
+    package init(_ files: [ModelFile], round: Int = 0, isFinal: Bool = true, clock: Int64? = nil) {
+        self.clock = clock
         self.files = files
         self.round = round
         self.isFinal = isFinal
@@ -48,9 +58,9 @@ package struct ModelInput: Sendable {
         let ends = (0...round).map { watermark(of: table, atEndOf: $0) }
         for file in files where file.table == table.number {
             var greatest = Int64.min
-            for (values, round) in zip(file.rows, file.rounds) where round <= self.round {
+            for (number, (values, round)) in zip(file.rows, file.rounds).enumerated() where round <= self.round {
                 guard let delay = table.delaySeconds else {
-                    rows.append(ModelRow(values: values))
+                    rows.append(ModelRow(values: values, arrival: file.arrivals?[number]))
                     continue
                 }
                 let before = round == 0 ? Int64.min : ends[round - 1]

@@ -5,6 +5,8 @@
 //     a row is late for a window      its own watermark has reached the window's end − 1 ms
 //     a window's result is there      event time has reached the window's end − 1 ms; at the end of all input: always
 //     a row is dropped, and counted   it is late for all of its windows
+//
+// Of windows over processing time it knows what comes of them where a row's time is when it was published.
 
 package struct RowModel {
     /// The rows that each output table must hold in the end.
@@ -27,7 +29,9 @@ package struct RowModel {
             return rows(of: input).filter { condition.isTrue(of: $0.values) == true }
         case .project(let input, let items):
             return rows(of: input).map { row in
-                ModelRow(values: items.map { $0.value(of: row.values) }, ownWatermark: row.ownWatermark)
+                ModelRow(
+                    values: items.map { $0.value(of: row.values) }, ownWatermark: row.ownWatermark,
+                    arrival: row.arrival)
             }
         case .union(let inputs):
             var all: [ModelRow] = []
@@ -43,9 +47,10 @@ package struct RowModel {
                 }
             }
         case .windowGroup(let input, let window, let grouping):
-            // Over processing time nobody knows the windows: all rows are taken as of one.
-            guard window.time == .event else { return Self.fold(rows(of: input).map { ([], $0) }, grouping) }
-            return windowGroups(input, window, grouping)
+            if window.time == .event { return windowGroups(input, window, grouping) }
+            // Over the time at which rows are read nobody knows the windows: all rows are taken as of one.
+            guard let clock = self.input.clock else { return Self.fold(rows(of: input).map { ([], $0) }, grouping) }
+            return arrivalGroups(input, window, grouping, clock)
         case .sameWindow(let input, let grouping):
             let bounds = input.windowColumns.count
             return Self.fold(rows(of: input).map { (Array($0.values[..<bounds]), $0) }, grouping)
@@ -67,6 +72,17 @@ package struct RowModel {
             let open = window.windows(of: row.time(time)).filter { row.ownWatermark ?? .min < $0.end - 1 }
             if open.isEmpty { lateRows += 1 }
             for bounds in open where bounds.end - 1 <= reached { accepted.append((bounds.columns, row)) }
+        }
+        return Self.fold(accepted, grouping)
+    }
+
+    /// By the time at which rows were published: none is ever late, and a window's result is there when the clock has reached
+    /// its end.
+    private mutating func arrivalGroups(
+        _ relation: Relation, _ window: ShapeWindow, _ grouping: Grouping, _ clock: Int64
+    ) -> [ModelRow] {
+        let accepted = rows(of: relation).flatMap { row in
+            window.windows(of: row.arrival ?? 0).filter { $0.end <= clock }.map { (Array($0.columns.prefix(2)), row) }
         }
         return Self.fold(accepted, grouping)
     }

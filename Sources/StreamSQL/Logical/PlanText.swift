@@ -20,7 +20,7 @@ package func explainText(_ job: JobDefinition, partitions: (String) -> Int? = { 
     return lines.map { $0 + "\n" }.joined()
 }
 
-enum PlanText {
+package enum PlanText {
     static func lines(of plan: LogicalPlan, _ partitions: (String) -> Int?) -> [String] {
         var lines: [String] = []
         append(plan, partitions, depth: 0, to: &lines)
@@ -195,10 +195,15 @@ enum PlanText {
     }
 
     private static func notes(on windows: WindowTable) -> [String] {
-        windows.time == .processing ? [clockNote] : []
+        windows.time == .processing ? [clockNote(on: windows.input)] : []
     }
 
-    private static let clockNote = "not deterministic: the windows of a row depend on when it is read"
+    private static func clockNote(on input: LogicalPlan) -> String {
+        input.isMadeByEventTime ? "not deterministic: the windows of a row depend on when it is made" : clockNote
+    }
+
+    /// In a deployed job it is when they were published.
+    package static let clockNote = "not deterministic: the windows of a row depend on when it is read"
 
     private static func notes(on aggregation: WindowAggregation) -> [String] {
         let input = aggregation.input.columns
@@ -212,7 +217,7 @@ enum PlanText {
         let time = aggregation.windows.isEventTime ? "event time" : "processing time"
         notes.append("state: \(rows) \(pane): dropped when \(time) passes the window's end")
         if !aggregation.windows.isEventTime {
-            notes.append(clockNote)
+            notes.append(clockNote(on: aggregation.input))
         } else if aggregation.input.mayGiveLateRows {
             notes.append(
                 aggregation.quarantinesLateRows

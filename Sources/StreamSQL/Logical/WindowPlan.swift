@@ -92,6 +92,25 @@ extension AggregatedWindows {
     }
 }
 
+extension LogicalPlan {
+    /// Some of its windows are of processing time.
+    var usesProcessingTime: Bool {
+        if case .aggregateWindows(let aggregation) = self, !aggregation.windows.isEventTime { return true }
+        return inputs.contains(where: \.usesProcessingTime)
+    }
+
+    /// Rows of it are, or may be, made when event time passes the ends of windows.
+    var isMadeByEventTime: Bool {
+        switch self {
+        case .aggregateWindows(let aggregation) where aggregation.windows.isEventTime: return true
+        // What fills the table is another plan.
+        case .scan(let scan) where scan.isWired: return true
+        default: break
+        }
+        return inputs.contains(where: \.isMadeByEventTime)
+    }
+}
+
 extension WindowTime {
     var column: Int? {
         if case .event(let column) = self { return column }

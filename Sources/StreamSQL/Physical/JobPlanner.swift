@@ -26,14 +26,20 @@ package struct JobPlanner {
     /// By table that the job both writes and reads: the vertex that gives its rows.
     private var wired: [String: Int] = [:]
 
-    private init(_ quarantine: QuarantinePlan? = nil) { self.quarantine = quarantine }
+    /// There are windows of processing time.
+    private let isTimed: Bool
+
+    private init(_ plans: [LogicalPlan], _ quarantine: QuarantinePlan? = nil) {
+        self.quarantine = quarantine
+        isTimed = plans.contains(where: \.usesProcessingTime)
+    }
 
     /// - Parameters:
     ///   - sinks: the optimised plans of a job, each with a sink at its root, those that fill a table before those that
     ///     read it.
     ///   - quarantine: nil: there is none.
     package static func plan(_ sinks: [LogicalPlan], quarantine: QuarantinePlan? = nil) -> JobGraph {
-        var planner = JobPlanner(quarantine)
+        var planner = JobPlanner(sinks, quarantine)
         for sink in sinks { planner.close(planner.chain(sink)) }
         planner.addQuarantines()
         return JobGraph(vertices: planner.vertices, fingerprint: sinks.flatMap { fingerprintLines($0) })
@@ -48,7 +54,7 @@ package struct JobPlanner {
     ///   - query: the optimised plan of a query.
     ///   - sink: what its rows go to, made with an operator's number.
     package static func plan(_ query: LogicalPlan, into sink: (UInt32) -> any LinkDescription) -> JobGraph {
-        var planner = JobPlanner()
+        var planner = JobPlanner([query])
         var chain = planner.chain(query)
         chain.links.append(sink(planner.takeOperatorID()))
         planner.close(chain)
@@ -155,7 +161,11 @@ package struct JobPlanner {
     }
 
     private mutating func source(_ scan: Scan) -> OpenChain {
-        let source = scan.description(operatorID: takeOperatorID())
+        var source = scan.description(operatorID: takeOperatorID())
+        if isTimed, var topic = source as? TopicSourceDescription {
+            topic.isTimed = true
+            source = topic
+        }
         return OpenChain(
             name: "Source[\(scan.table.name)]", source: source, links: [], inputs: [], table: scan.table.name)
     }
