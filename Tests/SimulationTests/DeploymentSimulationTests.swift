@@ -14,6 +14,10 @@ import Testing
         }
     }
 
+    @Test(arguments: KeptSeeds.ofDeployments) func whatHasFailedOnceDoesNotFailAgain(seed: UInt64) {
+        if let violation = DeploymentSimulation.run(seed: seed) { Issue.record("\(violation.report)") }
+    }
+
     /// A simulation in which nobody switches would prove nothing.
     @Test func versionsAreSwitched() {
         let switches = (0..<20 as Range<UInt64>).map { DeploymentSimulation.switches(seed: $0) }

@@ -10,6 +10,9 @@ enum KeptSeeds {
         15829,  // a segment that was removed came back with a power loss, where rows were published since
         3798,  // a reader had read ahead an entry that came to nothing, and took it for the next one
     ]
+    static let ofDeployments: [UInt64] = [
+        247  // a live version with two scans of a topic committed on its way to a switch, where they stood apart
+    ]
     static let ofJobs: [UInt64] = [
         20_700,  // what a query works out had the name of a column that stands beside it
         7, 9, 91,  // two window operators of one name shared one count of late rows

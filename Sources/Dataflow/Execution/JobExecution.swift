@@ -187,9 +187,8 @@ package final class JobExecution {
             duty.align(&coordinator, nowNanoseconds: now, wallMilliseconds: journal ?? wall)
             let mayEnd = duty.mayEndEpoch(
                 lastCommitNanoseconds: coordinator.lastCommitNanoseconds, nowNanoseconds: now)
-            let isDraining = if case .draining = duty.phase { true } else { false }
             coordinator.notBeforeNanoseconds = mayEnd ? nil : now + VersionDuty.pollNanoseconds
-            if isDraining { nextLookNanoseconds = now + VersionDuty.pollNanoseconds }
+            if duty.isDraining { nextLookNanoseconds = now + VersionDuty.pollNanoseconds }
             self.duty = duty
         }
         switch coordinator.next(nowNanoseconds: now, wallMilliseconds: wall, journalMilliseconds: journal) {

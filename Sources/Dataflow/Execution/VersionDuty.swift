@@ -127,18 +127,23 @@ package struct VersionDuty {
     package mutating func align(
         _ coordinator: inout EpochCoordinator, nowNanoseconds now: Int64, wallMilliseconds: Int64
     ) {
-        guard sharesPartitions, role.isLive, phase == .running,
+        guard sharesPartitions, role.isLive, phase == .running || isDraining,
             coordinator.wantsToEnd(nowNanoseconds: now, wallMilliseconds: wallMilliseconds)
         else {
             isAligning = false
             coordinator.waitsForInputs = false
             return
         }
-        if !isAligning {
+        // Who drains has a common end already.
+        if !isAligning, !isDraining {
             isAligning = true
             setLimit(taken)
         }
         coordinator.waitsForInputs = !isQuiet
+    }
+
+    package var isDraining: Bool {
+        if case .draining = phase { true } else { false }
     }
 
     private var isQuiet: Bool { inputs.allSatisfy(\.input.isQuiet) }

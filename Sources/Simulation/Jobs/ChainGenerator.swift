@@ -93,7 +93,9 @@ extension JobGenerator {
                 versions.append(versions[number - 1])
                 continue
             }
-            let rows = filtered(.table(input))
+            var rows = filtered(.table(input))
+            // Each scan has a pace of its own.
+            if aside.oneIn(3) { rows = .union([rows, .table(input)]) }
             var topic = ShapeTopic(name: "output", partitions: partitions, relation: rows, keyCount: 0)
             if isKeyed {
                 var some = rows
