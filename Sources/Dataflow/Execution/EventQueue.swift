@@ -29,14 +29,49 @@ package enum SubtaskEvent: Sendable {
     case newsCame
 }
 
+extension SubtaskEvent {
+    /// It says something of one try of the job, whoever asks for something speaks to the run.
+    fileprivate var isOfOneTry: Bool {
+        switch self {
+        case .exhausted, .progressed, .epochWanted, .materialisationWanted, .handedOver, .finished, .failed,
+            .threadWanted, .materialised:
+            true
+        case .stopRequested, .savepointRequested, .metricsRequested, .paceRequested, .newsCame: false
+        }
+    }
+
+    fileprivate var isStop: Bool {
+        if case .stopRequested = self { true } else { false }
+    }
+}
+
 package final class EventQueue: Sendable {
-    private let events = Mutex<[SubtaskEvent]>([])
+    private struct State {
+        var events: [SubtaskEvent] = []
+        /// Also one that was taken.
+        var stopIsRequested = false
+    }
+
+    private let state = Mutex(State())
     private let doorbell = Doorbell()
 
     package init() {}
 
     package func post(_ event: SubtaskEvent) {
-        events.withLock { $0.append(event) }
+        state.withLock { state in
+            state.events.append(event)
+            if event.isStop { state.stopIsRequested = true }
+        }
+        doorbell.ring()
+    }
+
+    /// For another try, after one that failed: what that has left to say is dropped, and a stop that it has heard of is asked
+    /// for again.
+    package func beginAnew() {
+        state.withLock { state in
+            state.events.removeAll { $0.isOfOneTry || $0.isStop }
+            if state.stopIsRequested { state.events.append(.stopRequested) }
+        }
         doorbell.ring()
     }
 
@@ -50,9 +85,9 @@ package final class EventQueue: Sendable {
     }
 
     private func takeAll() -> [SubtaskEvent] {
-        events.withLock { events in
-            defer { events.removeAll() }
-            return events
+        state.withLock { state in
+            defer { state.events.removeAll() }
+            return state.events
         }
     }
 }

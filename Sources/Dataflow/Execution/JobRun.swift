@@ -85,6 +85,7 @@ package struct JobRun {
             do throws(JobFailure) {
                 return try attempt()
             } catch {
+                events.beginAnew()
                 if error.kind == .aheadOfLive, try !hasBegun() {
                     if try waitForLive(error, &liveWait) { return .stopped }
                     continue
