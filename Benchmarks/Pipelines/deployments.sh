@@ -62,6 +62,8 @@ done | median | sed 's/$/ ms from deploy to the first row (median)/'
 
 # A history, and how long it takes to read: by a job of its own, and by a version beside an idle live one.
 "$bin/topic-load" send state load --keys "$keys" --rate "$history" --seconds 1 > /dev/null
+# Its bytes are not to be written while latencies are measured.
+sync -f "$work"
 sed "s/'topic' = 'load'/&, 'scan.bounded.mode' = 'latest-offset'/; s/'topic' = 'counts'/'topic' = 'bounded'/" counts.sql > bounded.sql
 for round in $(seq "$rounds"); do
     begin=$(milliseconds)
